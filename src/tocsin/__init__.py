@@ -1,0 +1,1 @@
+"""Tocsin: trust and safety for marketplaces whose people meet at the door."""
