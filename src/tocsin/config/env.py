@@ -1,0 +1,132 @@
+"""The environment, read once, in one place. Pure: no Django, no side effects beyond making folders.
+
+Every setting an operator can change is an attribute here with its default; ``docs/run`` lists them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+#: Folders of the home and their modes: what holds keys or data is for the owner only.
+FOLDERS = {
+    "": 0o755,
+    "postgres": 0o700,
+    "keys": 0o700,
+    "evidence": 0o700,
+    "decide": 0o700,
+    "mail": 0o700,
+    "logs": 0o755,
+    "run": 0o755,
+}
+
+
+class BadEnvironment(ValueError):
+    """A setting cannot be used; the message names it and says what is expected."""
+
+
+@dataclass(frozen=True)
+class Env:
+    """What the process was told. Ports 0 mean "any free one"."""
+
+    home: Path
+    database_url: str
+    owner_database_url: str
+    database_role: str
+    web_port: int
+    live_port: int
+    decide_port: int
+    public_url: str
+    live_url: str
+    decide_url: str
+    debug: bool
+    smtp_url: str
+    evidence_url: str
+    keys: str
+    outbound_allow: tuple[str, ...]
+    tsa_url: str
+    clamd: str
+    rules_dir: Path
+    oidc_apps: tuple[Mapping[str, Any], ...]
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str] | None = None) -> Env:
+        """Read ``TOCSIN_*``.
+
+        Raises:
+            BadEnvironment: naming the setting and what it should look like.
+        """
+        get = (os.environ if environ is None else environ).get
+        home = Path(get("TOCSIN_HOME") or "var").resolve()
+        web, live, decide = (_port(get, name) for name in ("WEB", "LIVE", "DECIDE"))
+        return cls(
+            home=home,
+            database_url=get("TOCSIN_DATABASE_URL") or "",
+            owner_database_url=get("TOCSIN_OWNER_DATABASE_URL") or "",
+            database_role=_one_of(get, "TOCSIN_DB_ROLE", ("app", "owner")),
+            web_port=web,
+            live_port=live,
+            decide_port=decide,
+            public_url=(get("TOCSIN_PUBLIC_URL") or f"http://127.0.0.1:{web}").rstrip("/"),
+            live_url=(get("TOCSIN_LIVE_URL") or f"http://127.0.0.1:{live}").rstrip("/"),
+            decide_url=(get("TOCSIN_DECIDE_URL") or f"http://127.0.0.1:{decide}").rstrip("/"),
+            debug=(get("TOCSIN_DEBUG") or "").lower() in {"1", "true", "yes", "on"},
+            smtp_url=get("TOCSIN_SMTP_URL") or "",
+            evidence_url=get("TOCSIN_EVIDENCE_URL") or f"file://{home / 'evidence'}",
+            keys=get("TOCSIN_KEYS") or "file",
+            outbound_allow=tuple(filter(None, (get("TOCSIN_OUTBOUND_ALLOW") or "").replace(" ", "").split(","))),
+            tsa_url=get("TOCSIN_TSA_URL") or "",
+            clamd=get("TOCSIN_CLAMD") or "",
+            rules_dir=Path(get("TOCSIN_RULES_DIR") or Path(__file__).parents[1] / "data" / "rules"),
+            oidc_apps=_oidc(get("TOCSIN_OIDC_APPS") or ""),
+        )
+
+    @property
+    def database_url_for_role(self) -> str:
+        """The URL this process connects with: the owner's for migrations, the app's for everything else."""
+        return self.owner_database_url if self.database_role == "owner" else self.database_url
+
+    @property
+    def allowed_hosts(self) -> list[str]:
+        """Host names the web process answers to."""
+        return sorted({urlsplit(self.public_url).hostname or "", "127.0.0.1", "localhost", "[::1]"} - {""})
+
+    def make_folders(self) -> None:
+        """Create the home and its folders with the right modes."""
+        for name, mode in FOLDERS.items():
+            folder = self.home / name
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(mode)
+
+
+def _port(get: Any, name: str) -> int:
+    default = {"WEB": "8000", "LIVE": "8001", "DECIDE": "8002"}[name]
+    text = get(f"TOCSIN_{name}_PORT") or default
+    if not text.isdigit() or int(text) > 65535:
+        raise BadEnvironment(f"TOCSIN_{name}_PORT is {text!r}; it should be a number from 0 to 65535")
+    return int(text)
+
+
+def _one_of(get: Any, name: str, choices: tuple[str, ...]) -> str:
+    value: str = get(name) or choices[0]
+    if value not in choices:
+        raise BadEnvironment(f"{name} is {value!r}; it should be one of {', '.join(choices)}")
+    return value
+
+
+def _oidc(text: str) -> tuple[Mapping[str, Any], ...]:
+    """``TOCSIN_OIDC_APPS``: a JSON list of {provider_id, name, client_id, secret, settings:{server_url}}."""
+    if not text:
+        return ()
+    try:
+        apps = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise BadEnvironment(f"TOCSIN_OIDC_APPS is not JSON: {error.msg} at {error.pos}") from error
+    if not isinstance(apps, list):
+        raise BadEnvironment("TOCSIN_OIDC_APPS should be a JSON list of apps")
+    return tuple(apps)

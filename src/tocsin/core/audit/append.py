@@ -1,0 +1,80 @@
+"""Writing to the audit chains: only from inside the transaction that makes the change."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db import connection, models
+
+from tocsin.core.actor import Actor
+
+
+class NotInTransaction(RuntimeError):
+    """An audit entry was about to be written apart from the change it records."""
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, memoryview | bytes):
+        return bytes(value).hex()
+    if isinstance(value, dt.datetime):
+        return value.astimezone(dt.UTC).isoformat()
+    if isinstance(value, dt.date | dt.time | uuid.UUID):
+        return str(value)
+    if isinstance(value, models.Model):
+        return str(value.pk)
+    return str(value)
+
+
+def canonical(value: Any) -> str:
+    """Canonical JSON: sorted keys, no spaces, bytes as hex, times as UTC ISO 8601."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
+
+
+def digest(obj: models.Model) -> str:
+    """SHA-256 (hex) over the stored columns of a row; equal rows give equal digests."""
+    row = {f.attname: f.value_from_object(obj) for f in obj._meta.concrete_fields}
+    return hashlib.sha256(canonical(row).encode()).hexdigest()
+
+
+def payload(
+    actor: Actor,
+    verb: str,
+    object_type: str,
+    object_id: str,
+    *,
+    before: str | None,
+    after: str | None,
+    detail: Mapping[str, Any] | None = None,
+) -> str:
+    """The canonical JSON of one entry. ``detail`` holds ids, codes and counts, never personal values."""
+    return canonical(
+        {
+            "actor": actor.ref,
+            "purpose": actor.purpose,
+            "verb": verb,
+            "object_type": object_type,
+            "object_id": object_id,
+            "before": before,
+            "after": after,
+            "detail": dict(detail or {}),
+        }
+    )
+
+
+def append(payloads: Sequence[str]) -> None:
+    """Append entries to one free chain, in the caller's transaction.
+
+    Raises:
+        NotInTransaction: outside a transaction, because an entry must stand or fall with its change.
+    """
+    if not payloads:
+        return
+    if not connection.in_atomic_block:
+        raise NotInTransaction("audit entries are written inside the transaction of the change")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tocsin_audit_append(%s::text[])", [list(payloads)])

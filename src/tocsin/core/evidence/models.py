@@ -1,0 +1,57 @@
+"""Evidence: bytes that never change, and every hand they went through."""
+
+from django.db import models
+
+
+class Evidence(models.Model):
+    """One item. Its bytes are stored sealed under ``key_scope``; ``sha256`` is of the bytes as they arrived.
+
+    ``subject_type``/``subject_id`` name the report or case it came with. Corrections and redactions are new items.
+    """
+
+    class Scan(models.TextChoices):
+        NOT_SCANNED = "not_scanned"
+        CLEAN = "clean"
+        INFECTED = "infected"
+
+    id = models.CharField(max_length=40, primary_key=True)
+    sha256 = models.CharField(max_length=64, db_index=True)
+    size = models.BigIntegerField()
+    media_type = models.CharField(max_length=100)
+    declared_type = models.CharField(max_length=100, blank=True)
+    filename_sealed = models.BinaryField()
+    key_scope = models.CharField(max_length=80)
+    kind = models.CharField(max_length=40, default="file")
+    source = models.CharField(max_length=80)
+    channel = models.CharField(max_length=20)
+    captured_at = models.DateTimeField(null=True)
+    received_at = models.DateTimeField()
+    sensitivity = models.CharField(max_length=2, default="P3")
+    sensitive_media = models.BooleanField(default=True)
+    scan = models.CharField(max_length=12, choices=Scan.choices, default=Scan.NOT_SCANNED)
+    subject_type = models.CharField(max_length=20)
+    subject_id = models.CharField(max_length=60)
+    redacted_copy_of = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="redactions")
+
+    class Meta:
+        db_table = "core_evidence"
+        indexes = [models.Index(fields=["subject_type", "subject_id"], name="evidence_subject")]
+
+
+class Custody(models.Model):
+    """One hand-over, view, copy or export of an item: who, when, which hash, from where to where, and why."""
+
+    id = models.CharField(max_length=40, primary_key=True)
+    evidence = models.ForeignKey(Evidence, on_delete=models.PROTECT, related_name="custody")
+    at = models.DateTimeField()
+    actor = models.CharField(max_length=80)
+    act = models.CharField(max_length=20)  # received sealed viewed copied exported verified
+    sha256 = models.CharField(max_length=64)
+    moved_from = models.CharField(max_length=120, blank=True)
+    moved_to = models.CharField(max_length=120, blank=True)
+    reason = models.CharField(max_length=300, blank=True)
+    tool = models.CharField(max_length=60)
+
+    class Meta:
+        db_table = "core_custody"
+        indexes = [models.Index(fields=["evidence", "at"], name="custody_item")]

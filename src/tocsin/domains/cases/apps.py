@@ -1,0 +1,8 @@
+"""The cases domain as a Django app."""
+
+from django.apps import AppConfig
+
+
+class CasesConfig(AppConfig):
+    name = "tocsin.domains.cases"
+    label = "cases"

@@ -1,0 +1,123 @@
+"""What the engine saw and said, as shipped from its log; alerts; and labels, from which everything learns.
+
+The event table is partitioned by day and created in SQL (see the migration). What is personal inside an event
+(message text, places, names) is sealed under the key of that day, so that it can be shredded by day.
+"""
+
+from django.db import models
+
+
+class Event(models.Model):
+    """One event, in the order of the engine's log (``seq``)."""
+
+    seq = models.BigIntegerField(primary_key=True)
+    event_id = models.CharField(max_length=64)
+    type = models.CharField(max_length=60)
+    ts = models.DateTimeField()
+    received_at = models.DateTimeField()
+    region = models.CharField(max_length=20)
+    customer = models.CharField(max_length=64, null=True)
+    shopper = models.CharField(max_length=64, null=True)
+    order = models.CharField(max_length=64, null=True, db_column="order_id")
+    device = models.CharField(max_length=64, null=True)
+    entities = models.JSONField(default=dict)
+    fields = models.JSONField(default=dict)
+    sealed = models.BinaryField(null=True)
+    verdict = models.CharField(max_length=10)
+
+    class Meta:
+        managed = False
+        db_table = "detection_event"
+
+
+class Verdict(models.Model):
+    """What the engine answered, where it was anything but a plain allow."""
+
+    seq = models.BigIntegerField(primary_key=True)
+    event_id = models.CharField(max_length=64, db_index=True)
+    verdict = models.CharField(max_length=10)
+    reasons = models.JSONField(default=list)
+    actions = models.JSONField(default=list)
+    rules_version = models.CharField(max_length=80)
+    decided_at = models.DateTimeField()
+    late = models.BooleanField(default=False)
+
+    class Meta:
+        db_table = "detection_verdict"
+
+
+class Alert(models.Model):
+    """Something a person should look at. One open alert for a subject and rule; more of the same add to it."""
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        IN_CASE = "in_case"
+        CONFIRMED = "confirmed"
+        CLEARED = "cleared"
+
+    id = models.CharField(max_length=40, primary_key=True)
+    subject_kind = models.CharField(max_length=20)
+    subject_id = models.CharField(max_length=64)
+    rule = models.CharField(max_length=60)
+    code = models.CharField(max_length=10)
+    violation_code = models.CharField(max_length=60, blank=True)
+    severity = models.CharField(max_length=2)
+    verdict = models.CharField(max_length=10)
+    score = models.IntegerField(default=0)
+    value_minor = models.BigIntegerField(default=0)
+    currency = models.CharField(max_length=3, blank=True)
+    region = models.CharField(max_length=20, blank=True)
+    order_ref = models.CharField(max_length=64, blank=True)
+    counterpart_kind = models.CharField(max_length=20, blank=True)
+    counterpart_id = models.CharField(max_length=64, blank=True)
+    hits = models.IntegerField(default=1)
+    first_seq = models.BigIntegerField()
+    last_seq = models.BigIntegerField()
+    reasons = models.JSONField(default=list)
+    rules_version = models.CharField(max_length=80)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
+    opened_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    dispositioned_at = models.DateTimeField(null=True)
+    dispositioned_by = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        db_table = "detection_alert"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subject_kind", "subject_id", "rule"],
+                condition=models.Q(state__in=["open", "in_case"]),
+                name="alert_open_once",
+            )
+        ]
+        indexes = [models.Index(fields=["state", "-score"], name="alert_ranked")]
+
+
+class Label(models.Model):
+    """What turned out to be true of something. An overturned decision revokes the labels it made."""
+
+    id = models.CharField(max_length=40, primary_key=True)
+    object_kind = models.CharField(max_length=20)
+    object_id = models.CharField(max_length=64)
+    label = models.CharField(max_length=40)
+    source = models.CharField(max_length=40)
+    confidence = models.FloatField()
+    at = models.DateTimeField()
+    decision_id = models.CharField(max_length=40, blank=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "detection_label"
+        indexes = [models.Index(fields=["object_kind", "object_id"], name="label_object")]
+
+
+class ShipPosition(models.Model):
+    """How far the engine's log has been shipped; moves in the transaction that writes the rows."""
+
+    partition = models.CharField(max_length=40, primary_key=True)
+    position = models.CharField(max_length=80)
+    seq = models.BigIntegerField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "detection_ship_position"

@@ -1,0 +1,4 @@
+"""Addresses of the console."""
+
+app_name = "console"
+urlpatterns: list = []

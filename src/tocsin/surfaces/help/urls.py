@@ -1,0 +1,4 @@
+"""Addresses of the help centre."""
+
+app_name = "help"
+urlpatterns: list = []

@@ -1,0 +1,31 @@
+"""Turns refusals of the domains into pages, and logs those about access."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+from tocsin.core.access.refusals import record_refusal
+from tocsin.core.errors import AccessDenied, DomainError
+from tocsin.surfaces.ui.errors import for_domain_error
+
+
+class DomainErrorMiddleware:
+    """The last line for errors that a view did not answer itself."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, DomainError):
+            return None
+        if isinstance(exception, AccessDenied):
+            actor = getattr(request, "actor", None)
+            record_refusal(
+                actor.ref if actor else "anonymous", exception, purpose=actor.purpose if actor else "", path=request.path
+            )
+        return for_domain_error(request, exception)
