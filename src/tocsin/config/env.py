@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from tocsin.core.postgres import urls
+
 #: Folders of the home and their modes: what holds keys or data is for the owner only.
 FOLDERS = {
     "": 0o755,
@@ -87,9 +89,25 @@ class Env:
         )
 
     @property
+    def embedded(self) -> bool:
+        """Whether the database is the embedded one; then it lies in ``postgres_folder``."""
+        return not self.database_url
+
+    @property
+    def postgres_folder(self) -> Path:
+        return self.home / "postgres"
+
+    @property
     def database_url_for_role(self) -> str:
-        """The URL this process connects with: the owner's for migrations, the app's for everything else."""
-        return self.owner_database_url if self.database_role == "owner" else self.database_url
+        """The URL this process connects with: the owner's for migrations, the app's for everything else.
+
+        Computed without starting the embedded server, so that merely reading settings starts nothing.
+        """
+        owner = self.database_role == "owner"
+        if self.embedded:
+            known = urls(self.postgres_folder)
+            return known.owner if owner else known.app
+        return self.owner_database_url if owner else self.database_url
 
     @property
     def allowed_hosts(self) -> list[str]:
