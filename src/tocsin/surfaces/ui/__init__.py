@@ -1,1 +1,1 @@
-"""The look shared by the console and the help centre: styles, icons, scripts, base templates, template tags."""
+"""The look shared by the console and the help centre: styles, icons, scripts, templates, template tags."""

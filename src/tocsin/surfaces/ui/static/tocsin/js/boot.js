@@ -1,0 +1,1 @@
+// The console's and the help centre's behaviour starts here.
