@@ -27,7 +27,7 @@ Place = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_+./-]{1,64}\Z")]
 
 
 class EventError(ValueError):
-    """An event that cannot be accepted. `path` is where ("fields.lat"), the message says what was expected."""
+    """An event that cannot be accepted. `path` is where ("fields.lat"); the message, what was expected."""
 
     def __init__(self, path: str, message: str) -> None:
         super().__init__(f"{path}: {message}")
@@ -125,7 +125,9 @@ def nearest(name: str, known: object) -> str:
 def _milliseconds(ts: int | dt.datetime) -> int:
     if isinstance(ts, dt.datetime):
         if ts.tzinfo is None:
-            raise EventError("ts", 'A time needs its offset, for example "2026-03-01T09:30:00-05:00" or "…Z".')
+            raise EventError(
+                "ts", 'A time needs its offset, for example "2026-03-01T09:30:00-05:00" or "…Z".'
+            )
         ts = (ts - _EPOCH) // _MILLISECOND
     if not 0 <= ts <= TS_MAX:
         raise EventError("ts", "A number means milliseconds since 1970 UTC; this one is out of range.")
@@ -188,7 +190,9 @@ def _explain(error: msgspec.ValidationError, raw: bytes) -> EventError:
     if missing := _MISSING.search(what):
         return EventError(f"{path}.{missing['name']}" if path else missing["name"], "Required.")
     if path == "fields[...]":
-        return EventError(_nested_field(raw), "A field is text, a number, true, false or null; nothing nested.")
+        return EventError(
+            _nested_field(raw), "A field is text, a number, true, false or null; nothing nested."
+        )
     if path == "ts":
         what = "Expected an RFC 3339 time with offset, or milliseconds since 1970 UTC"
     if path == "id":

@@ -22,7 +22,7 @@ ENTITY_KINDS: Final = (
 )
 ACCOUNT_KINDS: Final = ("customer", "shopper")
 
-# Event type -> the fields our rules look at. Other field names are welcome: they are kept, and a rule may use them.
+# Event type -> the fields our rules look at. Other fields are welcome: they are kept, and rules may use them.
 EVENT_TYPES: Final[dict[str, tuple[str, ...]]] = {
     "account.created": ("lat", "lon"),
     "account.login": ("lat", "lon"),

@@ -1,0 +1,143 @@
+"""Tests beside the rules: a short story of events and what must come of it. Anybody who can write a rule can
+write one.
+
+    [[test]]
+    name = "the sixth card in a row is stopped"
+    events = [
+      { type = "payment.declined", repeat = 5, every = "30s", card = "card-{n}", device = "phone" },
+      { type = "payment.authorised", after = "1m", card = "card-6", device = "phone",
+        fields = { amount_minor = 100, currency = "USD" } },
+    ]
+    expect = { verdict = "block", rules = ["card_testing"], actions = ["block_transaction card card-6"] }
+
+`expect` is about the last event; `always = "allow"` is about every one. {n} counts the repeats from 1.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from tocsin.engine.decisions import Conflict, Outcome, Verdict
+from tocsin.engine.engine import Engine
+from tocsin.engine.events import Event, EventError, Scalar, parse_event
+from tocsin.engine.ruleset import RuleSet
+from tocsin.engine.vocabulary import ENTITY_KINDS
+
+START: Final = 1_772_359_200_000  # 2026-03-01T10:00:00Z
+_UNITS: Final = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_SPAN: Final = re.compile(r"\A(\d+)(ms|s|m|h|d)\Z")
+
+
+class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One event, or several alike. `after` the one before; `every`, between the repeats."""
+
+    type: str
+    after: str = "1m"
+    repeat: int = 1
+    every: str = "1m"
+    fields: dict[str, Scalar] = {}
+    region: str | None = None
+    entities: dict[str, str] = {}
+
+
+class Expect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the last decision must be; None means "do not care". Rules and actions: exactly these."""
+
+    verdict: Verdict | None = None
+    rules: list[str] | None = None
+    actions: list[str] | None = None
+
+
+class Story(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: str
+    events: list[dict[str, Any]]
+    expect: Expect = Expect()
+    always: Verdict | None = None
+
+
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"stories": "test"}):
+    stories: list[Story]
+
+
+@dataclass(frozen=True)
+class Failure:
+    test: str
+    message: str
+
+
+def read_stories(text: str) -> list[Story]:
+    """The tests of one file. Raises ValueError when it is not a test file."""
+    return msgspec.convert(tomllib.loads(text), _File).stories
+
+
+def run(story: Story, rules: RuleSet) -> list[Failure]:
+    """Play one story on a fresh engine; no failures means that the rules do as they should."""
+    engine = Engine(rules)
+    failures: list[Failure] = []
+    last: Outcome | None = None
+    try:
+        for number, event in enumerate(_events(story), 1):
+            [outcome] = engine.decide([event], event.ts)
+            if isinstance(outcome, Conflict):  # pragma: no cover - ids are ours
+                raise AssertionError(outcome)
+            last = outcome
+            if story.always and last.decision.verdict != story.always:
+                failures.append(Failure(story.name, f"event {number} ({event.type}): {_brief(last)}"))
+    except EventError as error:
+        return [Failure(story.name, f"an event is wrong: {error}")]
+    if last is None:
+        return [Failure(story.name, "a test needs at least one event")]
+    return failures + list(_compare(story, last))
+
+
+def _events(story: Story) -> Iterator[Event]:
+    now, count = START, 0
+    for plain in story.events:
+        entities = {kind: plain[kind] for kind in ENTITY_KINDS if kind in plain}
+        rest = {key: value for key, value in plain.items() if key not in entities}
+        step = msgspec.convert({**rest, "entities": entities}, Step)
+        for n in range(1, step.repeat + 1):
+            now += milliseconds(step.after if n == 1 else step.every)
+            count += 1
+            wire = {
+                "id": f"{count}",
+                "type": step.type,
+                "ts": now,
+                "region": step.region,
+                "entities": {kind: name.replace("{n}", str(n)) for kind, name in step.entities.items()},
+                "fields": {
+                    k: v.replace("{n}", str(n)) if isinstance(v, str) else v for k, v in step.fields.items()
+                },
+            }
+            yield parse_event(msgspec.json.encode(wire))
+
+
+def milliseconds(span: str) -> int:
+    """ "90s", "10m", "2h", "3d"."""
+    found = _SPAN.match(span)
+    if not found:
+        raise ValueError(f'"{span}" is not a span of time; write "90s", "10m", "2h" or "3d".')
+    return int(found[1]) * _UNITS[found[2]]
+
+
+def _compare(story: Story, outcome: Outcome) -> Iterator[Failure]:
+    expect, decision = story.expect, outcome.decision
+    fired = [f.rule for f in outcome.explanation.fired] if outcome.explanation else []
+    actions = [f"{a.type} {a.target.kind} {a.target.id}" for a in decision.actions]
+    if expect.verdict is not None and decision.verdict != expect.verdict:
+        yield Failure(story.name, f"expected {expect.verdict}: {_brief(outcome)}")
+    if expect.rules is not None and sorted(fired) != sorted(expect.rules):
+        yield Failure(story.name, f"expected rules {sorted(expect.rules)}, fired {sorted(fired)}")
+    if expect.actions is not None and sorted(actions) != sorted(expect.actions):
+        yield Failure(story.name, f"expected actions {sorted(expect.actions)}, got {sorted(actions)}")
+
+
+def _brief(outcome: Outcome) -> str:
+    reasons = "; ".join(f"{reason.rule} {reason.values}" for reason in outcome.decision.reasons)
+    return f"{outcome.decision.verdict} ({reasons or 'no reason'})"
