@@ -7,6 +7,7 @@ holiday, the packs leave it out: a deadline then falls earlier, never later than
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from functools import lru_cache
 
@@ -24,7 +25,10 @@ class ExtraDay(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CalendarSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A calendar as written in a pack. ``market`` names a financial calendar instead of a country."""
+    """A calendar as written in a pack.
+
+    ``market`` names a financial calendar instead of a country; with neither, only the weekend is off.
+    """
 
     id: str
     source: str
@@ -36,8 +40,8 @@ class CalendarSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     remove: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if (self.country is None) == (self.market is None):
-            raise ValueError(f"calendar {self.id}: name either a country or a market")
+        if self.country is not None and self.market is not None:
+            raise ValueError(f"calendar {self.id}: name a country or a market, not both")
         unknown = set(self.weekend) - set(MONDAY_TO_SUNDAY)
         if unknown or len(set(self.weekend)) == len(MONDAY_TO_SUNDAY):
             raise ValueError(
@@ -70,9 +74,9 @@ def days_off(calendar: CalendarSpec, year: int) -> frozenset[date]:
 
 
 def _library_days(calendar: CalendarSpec, year: int) -> dict[date, str]:
-    found: holidays.HolidayBase
-    if calendar.country is None:
-        found = holidays.financial_holidays(calendar.market or "", years=year)
-    else:
+    found: Mapping[date, str] = {}
+    if calendar.country is not None:
         found = holidays.country_holidays(calendar.country, subdiv=calendar.subdivision, years=year)
+    elif calendar.market is not None:
+        found = holidays.financial_holidays(calendar.market, years=year)
     return {day: name for day, name in found.items() if day.year == year}
