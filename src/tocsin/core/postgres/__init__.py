@@ -10,8 +10,8 @@ small *keeper* process restarts a server that was killed and stops it when the l
 Nothing here knows Django.
 """
 
-from tocsin.core.postgres.attach import ensure, release
+from tocsin.core.postgres.attach import ensure, release, throw_away
 from tocsin.core.postgres.errors import PostgresError
 from tocsin.core.postgres.secrets import Urls, urls
 
-__all__ = ["PostgresError", "Urls", "ensure", "release", "urls"]
+__all__ = ["PostgresError", "Urls", "ensure", "release", "throw_away", "urls"]

@@ -16,7 +16,7 @@ from tocsin.core.postgres.bootstrap import bootstrap
 from tocsin.core.postgres.cluster import check_version, create
 from tocsin.core.postgres.errors import PostgresError
 from tocsin.core.postgres.layout import Layout
-from tocsin.core.postgres.locks import EXCLUSIVE, SHARED, is_locked, lock, try_lock
+from tocsin.core.postgres.locks import EXCLUSIVE, SHARED, is_locked, lock, open_lock, try_lock
 from tocsin.core.postgres.secrets import SUPERUSER, Urls, conninfo, passwords, urls
 
 _START_TIMEOUT_S = 120.0
@@ -32,29 +32,20 @@ def _silent(_text: str) -> None:
     return None
 
 
-def ensure(folder: Path, *, ephemeral: bool = False, say: Callable[[str], None] = _silent) -> Urls:
+def ensure(folder: Path, *, say: Callable[[str], None] = _silent) -> Urls:
     """Make sure that the embedded server of ``folder`` runs, and stay attached until this process ends.
 
     Safe to call again, from many processes at once, and after anything was killed.
 
     Args:
         folder: the server's own folder, usually ``$TOCSIN_HOME/postgres``; made when it is not there.
-        ephemeral: a throw-away cluster for tests. The home, which is the folder's parent, must be empty; it
-            is removed with all that is in it when the last process lets go.
         say: told in words what takes a moment.
 
     Raises:
         PostgresError: it cannot run; the message says why and what to do.
     """
     layout = Layout(folder.absolute())
-    home = layout.folder.parent
-    if ephemeral and not layout.ephemeral.exists() and home.exists() and any(home.iterdir()):
-        raise PostgresError(
-            f"{home} is not empty, so it cannot become a throw-away home. Nothing was changed."
-        )
     layout.make()
-    if ephemeral:
-        layout.ephemeral.touch()
     if layout.folder not in _leases:
         _leases[layout.folder] = lock(
             layout.lease_lock, SHARED, timeout_s=_START_TIMEOUT_S, doing="the database was stopping"
@@ -75,20 +66,47 @@ def ensure(folder: Path, *, ephemeral: bool = False, say: Callable[[str], None] 
     return urls(layout.folder)
 
 
+def throw_away(home: Path) -> None:
+    """Make an empty home a throw-away one, for tests: before anything else, and only once.
+
+    When the last process lets go of its server the home is removed, with all that is in it.
+
+    Raises:
+        PostgresError: it is not empty.
+    """
+    if home.exists() and any(home.iterdir()):
+        raise PostgresError(
+            f"{home} is not empty, so it cannot become a throw-away home. Nothing was changed."
+        )
+    layout = Layout(home.absolute() / "postgres")
+    layout.make()
+    layout.ephemeral.touch()
+
+
 def release(folder: Path, *, timeout_s: float = 40.0) -> bool:
     """Let go of the server. When nobody else is attached, wait until it has stopped, and return True."""
     layout = Layout(folder.absolute())
     lease = _leases.pop(layout.folder, None)
     if lease is None:
         return not is_locked(layout.keeper_lock)
-    alone = try_lock(lease, EXCLUSIVE)
     os.close(lease)
+    if _others_attached(layout):
+        return False
     deadline = time.monotonic() + timeout_s
-    while alone and time.monotonic() < deadline:
+    while time.monotonic() < deadline:
         if not is_locked(layout.keeper_lock):
             return True
         time.sleep(_PAUSE_S)
     return False
+
+
+def _others_attached(layout: Layout) -> bool:
+    fd = open_lock(layout.lease_lock)
+    try:
+        # a keeper that is stopping the server holds the lease exclusively; then there is nobody else
+        return not try_lock(fd, EXCLUSIVE) and try_lock(fd, SHARED)
+    finally:
+        os.close(fd)
 
 
 def _start(layout: Layout, say: Callable[[str], None]) -> None:

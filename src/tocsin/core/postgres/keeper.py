@@ -17,6 +17,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -54,8 +55,9 @@ class Keeper:
             self._look()
             time.sleep(_LOOK_EVERY_S)
         self._stop()
+        with suppress(OSError):  # not empty: a server that could not be stopped
+            self.layout.socket_folder().rmdir()
         if self.layout.ephemeral.exists():
-            shutil.rmtree(self.layout.socket_folder(), ignore_errors=True)
             shutil.rmtree(self.layout.folder.parent, ignore_errors=True)
         os.close(mine)
         os.close(lease)

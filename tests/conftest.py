@@ -1,0 +1,95 @@
+"""The ground every test stands on: a home of its own and a real, embedded PostgreSQL.
+
+The environment is set here, while pytest loads this file, because Django reads its settings right after.
+Nothing is started until a test asks for the database. The home and its server go away when the last process
+of the session ends, however it ends. Tests of pure libraries run without Django too: ``pytest -p no:django``.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.database import copy_database
+from tocsin.core import postgres
+
+#: Set by the process that owns the session, for the workers it starts.
+_HOME = "TOCSIN_TEST_HOME"
+
+
+def _prepare() -> tuple[Path, bool]:
+    """The session's home, and whether it is ours to remove."""
+    given = os.environ.get(_HOME)
+    for name in [name for name in os.environ if name.startswith("TOCSIN_")]:
+        del os.environ[name]
+    home = Path(given) if given else Path(tempfile.mkdtemp(prefix="tocsin-test-"))
+    if not given:
+        postgres.throw_away(home)
+    os.environ |= {
+        _HOME: str(home),
+        "TOCSIN_HOME": str(home),
+        "TOCSIN_DB_ROLE": "owner",
+        "DJANGO_SETTINGS_MODULE": "tocsin.config.settings",
+    }
+    return home, not given
+
+
+HOME, OURS = _prepare()
+
+
+@atexit.register
+def _leave() -> None:
+    stopped = postgres.release(HOME / "postgres")
+    if OURS and stopped:
+        shutil.rmtree(HOME, ignore_errors=True)
+
+
+if "no:django" not in sys.argv:
+    import django
+
+    django.setup()
+
+pytest_plugins = ["tests.support.capabilities", "tests.support.database"]
+
+
+@pytest.fixture(scope="session")
+def home() -> Path:
+    """The session's home folder."""
+    return HOME
+
+
+@pytest.fixture(scope="session")
+def postgres_urls(home: Path) -> postgres.Urls:
+    """The session's server, started when first asked for."""
+    return postgres.ensure(home / "postgres")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, postgres_urls: postgres.Urls
+) -> None:
+    """Django is about to make the test database: the server has to run."""
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    request: pytest.FixtureRequest,
+    django_db_setup: None,
+    django_db_blocker: Any,
+    postgres_urls: postgres.Urls,
+) -> None:
+    """Keep a copy of the migrated database, untouched by any test, when a test of this session needs one."""
+    from django.db import connection
+
+    if any("template_database" in getattr(item, "fixturenames", ()) for item in request.session.items):
+        with django_db_blocker.unblock():
+            name = connection.settings_dict["NAME"]
+            connection.close()
+            copy_database(postgres_urls, name, f"{name}_template")

@@ -1,0 +1,1 @@
+"""What the tests share: the database, the running stack, the record of capabilities."""
