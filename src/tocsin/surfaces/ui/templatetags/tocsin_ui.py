@@ -116,6 +116,18 @@ def money(minor: int | None, currency: str) -> str:
     return "—" if minor is None else formatting.money(minor, currency)
 
 
+@register.filter
+def grouped(number: int | float) -> str:
+    """`{{ 1204|grouped }}` is 1,204 in English and 1.204 in Spanish."""
+    return formats.number_format(number, use_l10n=True, force_grouping=True)
+
+
+@register.simple_tag
+def now_ms() -> int:
+    """The server's clock in Unix milliseconds, so that countdowns do not trust the reader's computer."""
+    return int(timezone.now().timestamp() * 1000)
+
+
 @register.simple_tag
 def masked(shown: str, label: str = "", reveal_url: str = "") -> SafeString:
     """`{% masked "+1 ••• ••• 4471" label="Phone" reveal_url=url %}`.

@@ -1,0 +1,104 @@
+// The link graph: people, devices, cards, orders, addresses and what joins them. Cytoscape draws it; the list under it
+// says the same in words, for screen readers and for reading it out on the telephone.
+import { element, say } from "./page.js";
+
+const SHAPES = { customer: "ellipse", shopper: "ellipse", store: "hexagon", report: "diamond", case: "diamond" };
+const drawn = new Map();
+
+/** A CSS colour variable as something a canvas understands, in the theme of now. */
+function colour(name) {
+  const probe = element("i");
+  probe.style.color = `var(--${name})`; // set through the object model, which a strict CSP allows
+  document.body.append(probe);
+  const canvas = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d");
+  canvas.fillStyle = getComputedStyle(probe).color;
+  canvas.fillRect(0, 0, 1, 1);
+  probe.remove();
+  const [red, green, blue] = canvas.getImageData(0, 0, 1, 1).data;
+  return `rgb(${red}, ${green}, ${blue})`;
+}
+
+function look() {
+  const names = ["panel", "raised", "edge", "ink", "ink2", "acc", "acc-solid", "blu", "blu-bg", "red", "red-bg"];
+  const c = Object.fromEntries(names.map((name) => [name, colour(name)]));
+  return [
+    { selector: "node", style: {
+      label: "data(label)", "font-family": "Inter, sans-serif", "font-size": 9.5, "font-weight": 600, color: c.ink2,
+      "text-valign": "bottom", "text-margin-y": 4, "text-outline-color": c.panel, "text-outline-width": 2,
+      shape: (node) => SHAPES[node.data("kind")] ?? "round-rectangle",
+      width: 19, height: 19, "background-color": c["blu-bg"], "border-width": 1.3, "border-color": c.blu } },
+    { selector: "node[kind = 'customer'], node[kind = 'shopper']", style: { "background-color": c.raised, "border-color": c.edge } },
+    { selector: "node[tone = 'red']", style: { "background-color": c["red-bg"], "border-color": c.red } },
+    { selector: "node[?focus]", style: { width: 27, height: 27, "background-color": c["acc-solid"], "border-width": 0, color: c.ink } },
+    { selector: "edge", style: { width: 1, "line-color": c.edge, opacity: .75, "curve-style": "straight" } },
+    { selector: ":selected", style: { "border-width": 2.5, "border-color": c.acc } },
+    { selector: "edge:selected", style: { width: 2, "line-color": c.acc, opacity: 1, label: "data(label)", "font-size": 9, color: c.ink2, "text-background-color": c.panel, "text-background-opacity": 1 } },
+  ];
+}
+
+async function read(box) {
+  const inside = box.querySelector("script[type='application/json']");
+  if (inside) return JSON.parse(inside.textContent);
+  const answer = await fetch(box.dataset.url, { headers: { Accept: "application/json" } });
+  if (!answer.ok) throw new Error(`the graph answered ${answer.status}`);
+  return answer.json();
+}
+
+function elements({ nodes, edges }) {
+  return [
+    ...nodes.map((node) => ({ data: node })),
+    ...edges.map((edge, at) => ({ data: { id: `e${at}`, source: edge.from, target: edge.to, label: edge.label ?? "" } })),
+  ];
+}
+
+/** Rings around the node in focus, one ring a hop. A calm picture that is the same every time. */
+function layout(cy) {
+  const focus = cy.nodes("[?focus]");
+  const start = focus.length ? focus : cy.nodes().first();
+  return { name: "breadthfirst", circle: true, roots: start, spacingFactor: 1.1, padding: 26, animate: false };
+}
+
+function list(box, { nodes, edges }) {
+  const names = new Map(nodes.map((node) => [node.id, node]));
+  const target = document.querySelector(`[data-graph-list="${box.id}"]`);
+  const name = ({ label, href }) => (href ? element("a", { href, class: "link" }, label) : element("b", {}, label));
+  target?.replaceChildren(...edges.map((edge) => element("li", {},
+    name(names.get(edge.from)), ` ${edge.label || say("links_to")} `, name(names.get(edge.to)))));
+}
+
+async function draw(box) {
+  drawn.set(box, null);
+  const data = await read(box);
+  list(box, data);
+  const { default: cytoscape } = await import("../vendor/cytoscape.esm.min.js");
+  markStylesheet();
+  const cy = cytoscape({
+    container: box.querySelector(".canvas"), elements: elements(data), style: look(),
+    minZoom: .3, maxZoom: 2.5, autoungrabify: false, boxSelectionEnabled: false,
+  });
+  cy.layout(layout(cy)).run();
+  cy.userZoomingEnabled(false); // the page scrolls; a click into the graph allows zooming
+  cy.on("tap", () => cy.userZoomingEnabled(true));
+  cy.on("dbltap", "node", ({ target }) => { if (target.data("href")) location.assign(target.data("href")); });
+  new ResizeObserver(() => { cy.resize(); cy.fit(undefined, 26); }).observe(box);
+  drawn.set(box, cy);
+}
+
+/** Cytoscape would write a <style>, which the CSP refuses, unless an element of this id exists; data.css has its rule. */
+function markStylesheet() {
+  const id = "__________cytoscape_stylesheet";
+  if (!document.getElementById(id)) document.head.append(element("meta", { id, name: "graph-style", content: "data.css" }));
+}
+
+export function drawAll(root) {
+  for (const box of root.querySelectorAll("[data-graph]")) {
+    if (!drawn.has(box)) draw(box).catch(() => box.nextElementSibling?.setAttribute("open", ""));
+  }
+  for (const [box, cy] of drawn) if (!box.isConnected) { cy?.destroy(); drawn.delete(box); }
+}
+
+document.addEventListener("theme-changed", () => { for (const cy of drawn.values()) cy?.style(look()); });
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-graph-expand]");
+  if (button) document.getElementById(button.dataset.graphExpand).classList.toggle("tall");
+});

@@ -1,0 +1,143 @@
+// The command palette (Ctrl/⌘ K, or /): one box for going somewhere, finding something, doing something.
+//
+// `data-url` on the dialog answers GET ?q=… with {"items": [{group, label, href, icon?, hint?, keywords?}]}. Items of the
+// first, empty question are kept and filtered at once; longer questions are also asked of the server.
+import { element, icon, say } from "./page.js";
+
+const SHOWN = 40;
+let dialog, input, list, status, opener;
+let known = [], found = [], options = [], active = -1, asked = 0;
+
+const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+
+/** Every word of the question occurs; items whose label starts with it come first. */
+function matching(items, question) {
+  const words = fold(question).split(/\s+/).filter(Boolean);
+  return items
+    .map((item) => ({ item, text: fold(`${item.label} ${item.keywords ?? ""} ${item.group ?? ""}`) }))
+    .filter(({ text }) => words.every((word) => text.includes(word)))
+    .sort((a, b) => b.text.startsWith(words[0] ?? "") - a.text.startsWith(words[0] ?? ""))
+    .map(({ item }) => item);
+}
+
+async function ask(question) {
+  if (!dialog.dataset.url) return [];
+  const url = new URL(dialog.dataset.url, location.href);
+  url.searchParams.set("q", question);
+  const answer = await fetch(url, { headers: { Accept: "application/json" } });
+  return answer.ok ? (await answer.json()).items : [];
+}
+
+function draw(question) {
+  const seen = new Set();
+  const items = [...found, ...matching(known, question)]
+    .filter((item) => !seen.has(item.href) && seen.add(item.href)).slice(0, SHOWN);
+  const groups = Map.groupBy ? Map.groupBy(items, (item) => item.group ?? "") : groupBy(items);
+  options = [];
+  list.replaceChildren(...[...groups].map(([name, members], at) => {
+    const heading = element("div", { id: `palette-group-${at}`, role: "presentation" }, name);
+    return element("div", { role: "group", "aria-labelledby": heading.id }, heading, ...members.map(option));
+  }));
+  if (!items.length) list.append(element("div", { class: "empty", role: "presentation" }, `${say("no_results")} “${question}”`));
+  status.textContent = `${items.length} ${say("results")}`;
+  choose(items.length ? 0 : -1);
+}
+
+function groupBy(items) {
+  const groups = new Map();
+  for (const item of items) groups.set(item.group ?? "", [...(groups.get(item.group ?? "") ?? []), item]);
+  return groups;
+}
+
+function option(item) {
+  const made = element("div", { role: "option", id: `palette-option-${options.length}`, "aria-selected": "false" },
+    icon(item.icon ?? "arrow-right"), element("span", { class: "clip" }, item.label),
+    item.hint ? element("span", { class: "hint" }, item.hint) : null);
+  made.addEventListener("click", () => go(item));
+  options.push({ made, item });
+  return made;
+}
+
+function choose(index) {
+  options[active]?.made.setAttribute("aria-selected", "false");
+  active = index;
+  const chosen = options[active]?.made;
+  if (!chosen) return input.removeAttribute("aria-activedescendant");
+  chosen.setAttribute("aria-selected", "true");
+  chosen.scrollIntoView({ block: "nearest" });
+  input.setAttribute("aria-activedescendant", chosen.id);
+}
+
+function go(item) {
+  dialog.close();
+  location.assign(item.href);
+}
+
+async function onInput() {
+  const question = input.value.trim();
+  const mine = ++asked;
+  found = [];
+  draw(question);
+  if (question.length < 2) return;
+  await new Promise((wake) => setTimeout(wake, 140));
+  if (mine !== asked) return;
+  const items = await ask(question).catch(() => []);
+  if (mine !== asked) return; // a newer question is already on its way
+  found = items;
+  draw(question);
+}
+
+function onKey(event) {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (step && options.length) {
+    event.preventDefault();
+    choose((active + step + options.length) % options.length);
+  } else if (event.key === "Enter" && options[active]) {
+    event.preventDefault();
+    go(options[active].item);
+  }
+}
+
+export async function openPalette() {
+  if (!dialog || dialog.open) return;
+  opener = document.activeElement;
+  input.value = "";
+  found = [];
+  dialog.showModal();
+  input.focus();
+  draw("");
+  if (!known.length) {
+    known = [...pageCommands(), ...await ask("").catch(() => [])];
+    if (dialog.open && !input.value) draw("");
+  }
+}
+
+/** The navigation is always there, even when the server cannot be reached. */
+function pageCommands() {
+  const group = document.querySelector(".nav")?.getAttribute("aria-label") ?? "";
+  return [...document.querySelectorAll(".nav a")].map((link) => ({
+    group, label: link.title, href: link.href, hint: link.dataset.key,
+    icon: link.querySelector("use")?.getAttribute("href").split("#")[1],
+  }));
+}
+
+export function wirePalette() {
+  dialog = document.getElementById("palette");
+  input = dialog.querySelector("input");
+  list = dialog.querySelector("[role=listbox]");
+  status = dialog.querySelector("[data-palette-status]");
+  input.addEventListener("input", onInput);
+  input.addEventListener("keydown", onKey);
+  dialog.addEventListener("close", () => opener?.focus?.());
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-palette-open]")) return;
+    event.preventDefault();
+    openPalette();
+  });
+  document.addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
+      event.preventDefault();
+      openPalette();
+    }
+  });
+}

@@ -1,0 +1,61 @@
+// htmx: the forgery token on every write, errors in plain words, dialogs that open when something is loaded into them.
+import { say } from "./page.js";
+import { toast } from "./toasts.js";
+
+const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
+
+function token() {
+  return document.querySelector("meta[name=csrf-token]")?.content
+    ?? document.querySelector("input[name=csrfmiddlewaretoken]")?.value ?? "";
+}
+
+/** What an error page or problem document says, as one paragraph. */
+function sentence(text, contentType) {
+  if (contentType.includes("json")) {
+    try { return JSON.parse(text).detail; } catch { return ""; }
+  }
+  const page = new DOMParser().parseFromString(text, "text/html");
+  const parts = ["what", "saved", "next"].map((name) => page.querySelector(`[data-error-${name}]`)?.textContent.trim());
+  return parts.filter(Boolean).join(" ");
+}
+
+function explain({ detail: { ctx } }) {
+  if (ctx.response.status === 422) return; // the form comes back with its messages beside the fields
+  const text = sentence(ctx.text, ctx.response.headers.get("Content-Type") ?? "");
+  toast({ text: text || say("failed"), tone: "bad" });
+}
+
+/** A session that ended answers with the sign-in page: go there, and come back, instead of showing it in a corner. */
+function followToSignIn(event) {
+  const { raw } = event.detail.ctx.response;
+  const signIn = document.querySelector("meta[name=sign-in]")?.content;
+  if (!signIn || !raw.redirected || new URL(raw.url).pathname !== signIn) return;
+  event.preventDefault();
+  location.assign(`${signIn}?next=${encodeURIComponent(location.pathname + location.search)}`);
+}
+
+function openFilledDialog(target) {
+  const dialog = target?.closest?.("dialog");
+  if (dialog && !dialog.open && target.childElementCount) dialog.showModal();
+  dialog?.querySelector("[autofocus], input:not([type=hidden]), select, textarea")?.focus();
+}
+
+export function wireRequests(enhance) {
+  document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
+    if (!SAFE.has(ctx.request.method)) ctx.request.headers["X-CSRFToken"] = token();
+  });
+  document.addEventListener("htmx:before:response", followToSignIn);
+  document.addEventListener("htmx:response:error", explain);
+  document.addEventListener("htmx:error", ({ detail }) => {
+    const late = detail.ctx?.request?.signal?.reason === "timeout";
+    if (detail.ctx && !detail.ctx.response) toast({ text: say(late ? "timeout" : "network"), tone: "bad" });
+  });
+  document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+    const target = typeof ctx.target === "string" ? document.querySelector(ctx.target) : ctx.target;
+    if (target?.isConnected) openFilledDialog(target);
+    enhance(document);
+  });
+  document.addEventListener("dialog-close", () => {
+    for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
+  });
+}
