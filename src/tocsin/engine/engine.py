@@ -60,6 +60,10 @@ class Engine:
             else:
                 yield self._decide(*entry)
 
+    def amend(self, event: Event, answered: Decision, received_at: int) -> None:
+        """Remember what was really answered, when a replay by another engine version decided otherwise."""
+        self._answers.remember(answered, event.digest(), self.clock, received_at)
+
     def switch(self, rules: RuleSet) -> None:
         """Continue with other rules. Takes one place in the log. Counters whose definition is unchanged go
         on; new ones begin empty and know their whole window only after it has passed once."""

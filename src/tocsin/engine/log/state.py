@@ -1,0 +1,138 @@
+"""Snapshots of the engine beside its log, recovery from both, and removal of what is no longer needed.
+
+A snapshot is never taken by the process that decides: another one rebuilds the engine from the last snapshot
+and the log, which gives the same state, and writes it down. Deciding never pauses for it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import zlib
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Final
+
+from tocsin.engine.decisions import Outcome
+from tocsin.engine.engine import Engine, StateError
+from tocsin.engine.log.frames import segments
+from tocsin.engine.log.reader import LogReader
+from tocsin.engine.log.records import EventRecord, Record, decode
+from tocsin.engine.ruleset import RuleSet, load
+
+SNAPSHOTS_KEPT: Final = 2
+_NAME: Final = re.compile(r"\A\d{20}\.snapshot\Z")
+_MAGIC: Final = b"TOCSIN1\n"
+
+
+@dataclass(frozen=True)
+class Recovered:
+    """An engine at the end of its log. `replayed`: records read after the snapshot. `differing`: those that
+    this engine would decide otherwise than was answered (another engine version); the first answer stands."""
+
+    engine: Engine
+    replayed: int
+    differing: int
+
+
+def recover(folder: Path, rules: RuleSet, until: int | None = None) -> Recovered:
+    """The engine as it was after the last record, or after record `until`; with `rules` when the log is new.
+
+    Raises StateError when neither a snapshot nor the log reaches back to the beginning.
+    """
+    engine = _newest_snapshot(folder, until)
+    started = engine.seq if engine else 0
+    if engine is None and (existing := segments(folder)) and existing[0][0] != 1:
+        raise StateError(f"There is no usable snapshot in {folder}, and its log does not begin at record 1.")
+    differing = 0
+    for record in _records(folder, started, until):
+        if engine is None:
+            engine = Engine(rules)
+        differing += not _replay(engine, record)
+    engine = engine or Engine(rules)
+    return Recovered(engine, engine.seq - started, differing)
+
+
+def write_snapshot(folder: Path, engine: Engine) -> Path:
+    """Write, make durable, then give it its name: a reader sees a whole snapshot or none."""
+    data = engine.snapshot()
+    path = folder / f"{engine.seq:020d}.snapshot"
+    draft = path.with_suffix(".tmp")
+    with draft.open("wb") as file:
+        file.write(_MAGIC + zlib.crc32(data).to_bytes(4, "little") + data)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.rename(path)
+    fd = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+    for _, old in snapshots(folder)[:-SNAPSHOTS_KEPT]:
+        old.unlink(missing_ok=True)
+    return path
+
+
+def snapshots(folder: Path) -> list[tuple[int, Path]]:
+    """Position and path of every snapshot, in order."""
+    return sorted((int(path.stem), path) for path in folder.iterdir() if _NAME.match(path.name))
+
+
+def remove_segments(folder: Path, shipped: int) -> list[Path]:
+    """Remove segments that are both shipped elsewhere (up to record `shipped`) and covered by the older of
+    the kept snapshots. May be called from any process; never touches the segment in use. Returns what went."""
+    held = snapshots(folder)
+    if len(held) < SNAPSHOTS_KEPT:
+        return []
+    safe = min(shipped, held[0][0])
+    existing = segments(folder)
+    removed = []
+    for (_, path), (following, _) in pairwise(existing):
+        if following - 1 > safe:
+            break
+        path.unlink(missing_ok=True)
+        removed.append(path)
+    return removed
+
+
+def _newest_snapshot(folder: Path, until: int | None) -> Engine | None:
+    for position, path in reversed(snapshots(folder)):
+        if until is not None and position > until:
+            continue
+        data = path.read_bytes()
+        head = len(_MAGIC) + 4
+        crc = int.from_bytes(data[len(_MAGIC) : head], "little")
+        if data.startswith(_MAGIC) and zlib.crc32(data[head:]) == crc:
+            with suppress(StateError):  # an older one, or the log from its beginning, may still serve
+                return Engine.restore(data[head:])
+    return None
+
+
+def _records(folder: Path, after: int, until: int | None) -> Iterator[Record]:
+    for frame in LogReader(folder).frames(after):
+        if until is not None and frame.position > until:
+            return
+        yield decode(frame)
+
+
+def _replay(engine: Engine, record: Record) -> bool:
+    """One record through the engine; False when the decision is not the one that was answered."""
+    if not isinstance(record, EventRecord):
+        engine.switch(load(record.sources))
+        _check_place(engine, record)
+        return True
+    event = record.event()
+    [outcome] = engine.decide([event], record.received_at)
+    _check_place(engine, record)
+    if isinstance(outcome, Outcome) and outcome.decision == record.decision():
+        return True
+    engine.amend(event, record.decision(), record.received_at)
+    return False
+
+
+def _check_place(engine: Engine, record: Record) -> None:
+    if engine.seq != record.seq:
+        raise StateError(f"Record {record.seq} does not follow from the records before it.")

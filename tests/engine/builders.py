@@ -1,0 +1,62 @@
+"""Short ways to write events and rule files in tests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from tocsin.engine.decisions import Outcome
+from tocsin.engine.engine import Engine
+from tocsin.engine.events import Event, parse_event
+from tocsin.engine.ruleset import RuleSet, load
+from tocsin.engine.vocabulary import ENTITY_KINDS
+
+T0 = 1_772_359_200_000  # 2026-03-01T10:00:00Z
+_ids = iter(range(10**9))
+
+
+def wire(type: str = "order.placed", ts: Any = T0, id: str | None = None, **rest: Any) -> dict[str, Any]:
+    """One event as a marketplace would send it. Entities by kind; everything else is a field."""
+    entities = {kind: rest.pop(kind) for kind in ENTITY_KINDS if kind in rest}
+    return {"id": id or f"e{next(_ids)}", "type": type, "ts": ts, "entities": entities, "fields": rest}
+
+
+def event(type: str = "order.placed", ts: Any = T0, id: str | None = None, **rest: Any) -> Event:
+    return parse_event(msgspec.json.encode(wire(type, ts, id, **rest)))
+
+
+RULE = """
+[[rule]]
+id = "{id}"
+title = "A test rule"
+code = "V1"
+on = ["order.placed"]
+when = [{when}]
+verdict = "{verdict}"
+severity = "{severity}"
+clause = "FRD-C.test"
+reason = {{ en = "{reason}" }}
+{more}
+"""
+
+
+def rule(
+    when: str,
+    id: str = "r1",
+    verdict: str = "review",
+    severity: str = "S3",
+    reason: str = "Because.",
+    more: str = "",
+) -> str:
+    return RULE.format(when=when, id=id, verdict=verdict, severity=severity, reason=reason, more=more)
+
+
+def rules(*texts: str) -> RuleSet:
+    return load({"test.toml": "\n".join(texts)})
+
+
+def decide(engine: Engine, one: Event, at: int = T0) -> Outcome:
+    [outcome] = engine.decide([one], at)
+    assert isinstance(outcome, Outcome), outcome
+    return outcome
