@@ -1,0 +1,57 @@
+"""In one part of town things go missing; the customers' reports add up to one shopper."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from simulator.model import Shopper
+from simulator.pace import HOUR, MINUTE
+from simulator.scenarios.base import Scenario, involve, staked_order
+from simulator.stage import Stage
+from simulator.steps import Begin, Story
+from simulator.stories import afterwards, shift, telling
+from simulator.stories.daily import basket
+from simulator.stories.order import Outcome, Plan
+
+
+@dataclass(frozen=True)
+class MissingArea(Scenario):
+    """Missing-item reports and refunds from different customers in one area, with one shopper in common."""
+
+    name: ClassVar[str] = "missing_area"
+    summary: ClassVar[str] = "items vanish in one neighbourhood; customers report it one by one"
+    expects: ClassVar[frozenset[str]] = frozenset()
+
+    orders: int = 7
+    taken_share: float = 0.4
+    between_s: float = 3 * HOUR
+
+    def play(self, stage: Stage) -> Story:
+        world = stage.world
+        thief = world.new_shopper(stage.now, label=self.name)
+        involve(stage, thief)
+        yield from shift.selfie(stage, thief)
+        yield from shift.start(stage, thief)
+        for n in range(self.orders):
+            customer = world.new_customer(stage.now, area=thief.area, close=True)
+            goods = basket(stage)
+            plan = Plan(customer, goods, shopper=thief, bad=frozenset({"order.delivered"}))
+            outcome = yield from staked_order(stage, plan, round(goods * self.taken_share))
+            if outcome.delivered and n != 2:
+                yield Begin(lambda own, o=outcome: self.customer_reports(own, thief, o), same_plant=True)  # type: ignore[misc]
+            yield stage.life(self.between_s, at_least=5)
+        yield from shift.end(stage, thief)
+
+    def customer_reports(self, stage: Stage, thief: Shopper, outcome: Outcome) -> Story:
+        """A report about the order; hardly anybody thinks of the shopper."""
+        past = next((p for p in stage.world.recent if p.id == outcome.order_id), None)
+        if past is None:
+            return
+        yield stage.life(40 * MINUTE, at_least=5)
+        report = telling.describe(
+            stage, "DEL.missing", past, "customer", past.customer, ("order", past.id), forgetful=False
+        )
+        yield from telling.tell(stage, report)
+        amount = round(outcome.goods_minor * self.taken_share)
+        yield from afterwards.refund(stage, past.customer, outcome, amount, "missing_item")

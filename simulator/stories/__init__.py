@@ -1,0 +1,1 @@
+"""Ordinary life: orders, shifts, chores, chatter, and innocents who look suspicious."""
