@@ -17,7 +17,6 @@ from typing import Any
 
 import pytest
 
-from tests.support.database import copy_database
 from tocsin.core import postgres
 
 #: Set by the process that owns the session, for the workers it starts.
@@ -87,6 +86,8 @@ def django_db_setup(
 ) -> None:
     """Keep a copy of the migrated database, untouched by any test, when a test of this session needs one."""
     from django.db import connection
+
+    from tests.support.database import copy_database
 
     if any("template_database" in getattr(item, "fixturenames", ()) for item in request.session.items):
         with django_db_blocker.unblock():

@@ -22,7 +22,7 @@ from tocsin.core.postgres.secrets import SUPERUSER, Urls, conninfo, passwords, u
 _START_TIMEOUT_S = 120.0
 _PAUSE_S = 0.03
 #: Keepers that give up before we do.
-_PATIENCE = 3
+_PATIENCE = 2
 
 #: Descriptors of the leases this process holds, by folder.
 _leases: dict[Path, int] = {}

@@ -32,7 +32,7 @@ _LOOK_EVERY_S = 0.25
 #: Patience with each way to stop: smart enough to finish, then without a checkpoint, then by force.
 _STOP_WAYS = ((signal.SIGINT, 30.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))
 #: Between attempts to start a server that does not stay: at first at once, then slower.
-_BACK_OFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+_BACK_OFF_S = (0.1, 0.2, 0.5, 1.0, 2.0)
 
 
 class Keeper:
@@ -51,16 +51,21 @@ class Keeper:
         if not _take(mine):
             return
         lease = open_lock(self.layout.lease_lock)
-        while not self.told_to_stop and not try_lock(lease, EXCLUSIVE):
-            self._look()
-            time.sleep(_LOOK_EVERY_S)
-        self._stop()
+        try:
+            while not self.told_to_stop and not try_lock(lease, EXCLUSIVE):
+                self._look()
+                time.sleep(_LOOK_EVERY_S)
+        finally:
+            self._stop()
+            self._tidy()
+        os.close(mine)
+        os.close(lease)
+
+    def _tidy(self) -> None:
         with suppress(OSError):  # not empty: a server that could not be stopped
             self.layout.socket_folder().rmdir()
         if self.layout.ephemeral.exists():
             shutil.rmtree(self.layout.folder.parent, ignore_errors=True)
-        os.close(mine)
-        os.close(lease)
 
     def _look(self) -> None:
         """Start the server when none runs."""
