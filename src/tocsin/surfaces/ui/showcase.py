@@ -111,7 +111,7 @@ class SampleForm(forms.Form):
     level = forms.ChoiceField(
         label="Action", widget=forms.RadioSelect, choices=[("1", "Warn"), ("6", "Suspend (interim, 72 h)")]
     )
-    facts = forms.CharField(label="Facts found", widget=forms.Textarea, required=False)
+    facts = forms.CharField(label="Facts found", widget=forms.Textarea({"rows": 3}), required=False)
     second = forms.BooleanField(label="A second reader has agreed", required=False, help_text="Needed for step 7 up.")
 
 

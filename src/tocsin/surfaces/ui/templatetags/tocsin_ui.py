@@ -141,9 +141,9 @@ def masked(shown: str, label: str = "", reveal_url: str = "") -> SafeString:
     if not reveal_url:
         return format_html('<span class="masked">{}</span>', value)
     return format_html(
-        '<span class="masked">{}<button type="button" class="btn sm ghost" hx-get="{}"'
-        ' hx-target="#dialog-body">{}{}<span class="vh"> {}</span></button></span>',
-        value, reveal_url, draw_icon("eye"), _("Reveal"), label,
+        '<span class="masked">{}<button type="button" class="btn sm ghost icon" title="{}" hx-get="{}"'
+        ' hx-target="#dialog-body">{}<span class="vh">{} {}</span></button></span>',
+        value, _("Reveal"), reveal_url, draw_icon("eye"), _("Reveal"), label,
     )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 // The link graph: people, devices, cards, orders, addresses and what joins them. Cytoscape draws it; the list under it
 // says the same in words, for screen readers and for reading it out on the telephone.
+import { columns } from "./columns.js";
 import { element, say } from "./page.js";
 
 const SHAPES = { customer: "ellipse", shopper: "ellipse", store: "hexagon", report: "diamond", case: "diamond" };
@@ -44,18 +45,11 @@ async function read(box) {
   return answer.json();
 }
 
-function elements({ nodes, edges }) {
+function elements({ nodes, edges }, places) {
   return [
-    ...nodes.map((node) => ({ data: node })),
+    ...nodes.map((node) => ({ data: node, position: places.get(node.id) })),
     ...edges.map((edge, at) => ({ data: { id: `e${at}`, source: edge.from, target: edge.to, label: edge.label ?? "" } })),
   ];
-}
-
-/** Rings around the node in focus, one ring a hop. A calm picture that is the same every time. */
-function layout(cy) {
-  const focus = cy.nodes("[?focus]");
-  const start = focus.length ? focus : cy.nodes().first();
-  return { name: "breadthfirst", circle: true, roots: start, spacingFactor: 1.1, padding: 26, animate: false };
 }
 
 function list(box, { nodes, edges }) {
@@ -73,14 +67,20 @@ async function draw(box) {
   const { default: cytoscape } = await import("../vendor/cytoscape.esm.min.js");
   markStylesheet();
   const cy = cytoscape({
-    container: box.querySelector(".canvas"), elements: elements(data), style: look(),
-    minZoom: .3, maxZoom: 2.5, autoungrabify: false, boxSelectionEnabled: false,
+    container: box.querySelector(".canvas"), style: look(), layout: { name: "preset" },
+    elements: elements(data, columns(data, box.clientWidth, box.clientHeight)),
+    minZoom: .3, maxZoom: 2.5, boxSelectionEnabled: false,
   });
-  cy.layout(layout(cy)).run();
+  const fit = () => {
+    const places = columns(data, box.clientWidth, box.clientHeight);
+    cy.nodes().positions((node) => places.get(node.id()));
+    cy.fit(undefined, 22);
+    if (cy.zoom() > 1) { cy.zoom(1); cy.center(); }
+  };
   cy.userZoomingEnabled(false); // the page scrolls; a click into the graph allows zooming
   cy.on("tap", () => cy.userZoomingEnabled(true));
   cy.on("dbltap", "node", ({ target }) => { if (target.data("href")) location.assign(target.data("href")); });
-  new ResizeObserver(() => { cy.resize(); cy.fit(undefined, 26); }).observe(box);
+  new ResizeObserver(() => { cy.resize(); fit(); }).observe(box);
   drawn.set(box, cy);
 }
 
