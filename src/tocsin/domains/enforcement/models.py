@@ -99,7 +99,6 @@ class Action(models.Model):
     reversed_because = models.CharField(max_length=200, blank=True)
     requested_by = models.CharField(max_length=80)
     idempotency_key = models.CharField(max_length=160, unique=True)
-    prior_status = models.CharField(max_length=20, blank=True)
 
     class Meta:
         db_table = "enforcement_action"
@@ -174,7 +173,6 @@ class Notice(models.Model):
     channel = models.CharField(max_length=12)
     legal_basis = models.CharField(max_length=200)
     content_sealed = models.BinaryField()
-    access_code_hash = models.CharField(max_length=64, blank=True)
     issued_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
     delivered_at = models.DateTimeField(null=True)

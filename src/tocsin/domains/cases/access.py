@@ -1,0 +1,66 @@
+"""Who may see which case: one rule, as a query for lists and as a scope for single rows."""
+
+from __future__ import annotations
+
+from django.db.models import Q
+
+from tocsin.core.access.check import Scope, require, sees_class
+from tocsin.core.access.models import BreakGlass
+from tocsin.core.actor import Actor
+from tocsin.core.errors import NotFound
+from tocsin.domains.cases.models import Case
+from tocsin.domains.detection.queries import in_regions
+
+
+def glass_open(actor: Actor, case_id: str) -> bool:
+    """Whether the actor has broken the glass on this case and the thirty minutes are not over."""
+    from django.utils import timezone
+
+    return (
+        actor.kind == "staff"
+        and BreakGlass.objects.filter(
+            staff_id=actor.id, object_type="case", object_id=case_id, ends_at__gt=timezone.now()
+        ).exists()
+    )
+
+
+def visible(actor: Actor) -> Q:
+    """The cases an actor may know of: region, data class, and never one they are walled off from."""
+    allowed = in_regions(actor)
+    if actor.kind == "staff":
+        allowed &= ~Q(walled_off__contains=[actor.id])
+    reaches_p4 = sees_class(actor, "P4", assigned=False)
+    if not reaches_p4:
+        mine = Q(assignee_id=actor.id) if sees_class(actor, "P4", assigned=True) else Q(pk__in=[])
+        allowed &= ~Q(data_class="P4") | mine
+    return allowed
+
+
+def scope_of(actor: Actor, case: Case, data_class: str = "P2") -> Scope:
+    """The scope of one case for a check. ``data_class`` is that of what is wanted from it, at least P2."""
+    wanted = "P4" if case.data_class == "P4" else data_class
+    return Scope(
+        region=case.region,
+        assigned=(actor.kind == "staff" and case.assignee_id == actor.id) or glass_open(actor, case.pk),
+        data_class=wanted,
+        walled_off=frozenset(case.walled_off),
+    )
+
+
+def may_see(actor: Actor, case: Case, permission: str = "cases.view", data_class: str = "P2") -> Scope:
+    """The scope, when allowed.
+
+    Raises:
+        NotFound: the actor may not even know that the case exists (walled off).
+        AccessDenied: the actor may know, but not see or do this.
+    """
+    scope = scope_of(actor, case, data_class)
+    if actor.kind == "staff" and actor.id in scope.walled_off:
+        raise NotFound("There is no such case.", "Check the reference.")
+    require(actor, permission, scope)
+    return scope
+
+
+def assigned_to(actor: Actor, case: Case) -> bool:
+    """Whether the case was given to this person."""
+    return actor.kind == "staff" and case.assignee_id == actor.id

@@ -1,0 +1,184 @@
+"""Reads of cases. The actor comes first; what access rules hide is counted, never dropped in silence."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from tocsin.core.access.check import allows, require
+from tocsin.core.actor import Actor
+from tocsin.core.crypto.seal import Shredded, open_text
+from tocsin.core.errors import InvalidInput, NotFound
+from tocsin.domains.cases.access import may_see, scope_of, visible
+from tocsin.domains.cases.actions import OVER
+from tocsin.domains.cases.models import Case, CaseParty, Presence, TimelineEntry
+
+#: Counting stops here: nobody needs to know whether 4,812 or 4,813 are waiting, and counting them all is slow.
+COUNT_CAP = 1000
+#: Somebody counts as "on it" for this long after their page last said so.
+PRESENT_FOR = dt.timedelta(seconds=45)
+
+TABS = ("open", "mine", "due", "waiting", "all")
+
+
+@dataclass(frozen=True)
+class QueuePage:
+    """One page of the queue. ``total`` and ``hidden`` stop at ``COUNT_CAP``."""
+
+    items: list[Case]
+    total: int
+    hidden: int
+    next_cursor: str
+
+
+def _tab(actor: Actor, tab: str) -> Q:
+    now = timezone.now()
+    is_open = ~Q(state__in=OVER)
+    return {
+        "open": is_open & (Q(assignee=None) | Q(assignee_id=actor.id)),
+        "mine": is_open & Q(assignee_id=actor.id),
+        "due": is_open & Q(next_due_at__lt=now + dt.timedelta(hours=4)),
+        "waiting": is_open & Q(state=Case.State.AWAITING_INFO),
+        "all": is_open,
+    }[tab]
+
+
+def capped(rows: QuerySet[Any]) -> int:
+    """A count that stops at the cap."""
+    return len(rows.order_by().values_list("pk", flat=True)[:COUNT_CAP])
+
+
+def queue(
+    actor: Actor, *, desk: str = "", tab: str = "open", cursor: str = "", limit: int = 40, severity: str = ""
+) -> QueuePage:
+    """The queue: worst first, then what is due first. ``cursor`` is the id of the last case of the page before.
+
+    Raises:
+        AccessDenied: without ``cases.view``. InvalidInput: no such tab or cursor.
+    """
+    require(actor, "cases.view")
+    if tab not in TABS:
+        raise InvalidInput(f"There is no tab {tab!r}.", f"One of: {', '.join(TABS)}.")
+    wanted = _tab(actor, tab)
+    if desk:
+        wanted &= Q(desk=desk)
+    if severity:
+        wanted &= Q(severity=severity)
+    everything = Case.objects.filter(wanted)
+    mine = everything.filter(visible(actor))
+    page = mine.order_by("severity", F("next_due_at").asc(nulls_last=True), "id")
+    if cursor:
+        page = page.filter(_after(cursor))
+    items = list(page.select_related("assignee")[: limit + 1])
+    more = items[limit - 1].pk if len(items) > limit else ""
+    return QueuePage(items[:limit], capped(mine), capped(everything.filter(~visible(actor))), more)
+
+
+def _after(cursor: str) -> Q:
+    last = Case.objects.filter(pk=cursor).values("severity", "next_due_at", "pk").first()
+    if last is None:
+        raise InvalidInput("That page marker is not known.", "Start from the first page.")
+    severity, due, pk = last["severity"], last["next_due_at"], last["pk"]
+    if due is None:
+        later = Q(next_due_at=None, pk__gt=pk)
+    else:
+        later = Q(next_due_at__gt=due) | Q(next_due_at=due, pk__gt=pk) | Q(next_due_at=None)
+    return Q(severity__gt=severity) | (Q(severity=severity) & later)
+
+
+def find(actor: Actor, case_id: str) -> Case:
+    """One case by id or reference, when the actor may see it.
+
+    Raises:
+        NotFound: none such, or kept from the actor. AccessDenied: known, but not to be seen.
+    """
+    require(actor, "cases.view")
+    case = (
+        Case.objects.select_related("assignee", "order", "order__store")
+        .filter(Q(pk=case_id) | Q(reference=case_id.upper()))
+        .first()
+    )
+    if case is None:
+        raise NotFound("There is no such case.", "Check the reference.")
+    may_see(actor, case)
+    return case
+
+
+def parties(case: Case) -> list[CaseParty]:
+    """The people in a case, the subject first."""
+    order = {"subject": 0, "reporter": 1, "affected": 2, "witness": 3}
+    rows = case.parties.select_related("account", "account__party")
+    return sorted(rows, key=lambda row: order[row.part])
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the timeline. ``body`` is None when there is none or the actor may not read it."""
+
+    entry: TimelineEntry
+    body: str | None
+    covered: bool
+
+
+def timeline(actor: Actor, case: Case, limit: int = 200) -> list[Line]:
+    """The story, newest last. Bodies only for those who may read P3 in this case."""
+    may_read = allows(actor, "cases.view", scope_of(actor, case, "P3"))
+    entries: Sequence[TimelineEntry] = list(case.timeline.order_by("-at", "-id")[:limit])[::-1]
+    return [_line(case, entry, may_read) for entry in entries]
+
+
+def _line(case: Case, entry: TimelineEntry, may_read: bool) -> Line:
+    if not entry.body_sealed:
+        return Line(entry, None, False)
+    if not may_read:
+        return Line(entry, None, True)
+    try:
+        return Line(entry, open_text(case.key_scope, "timeline", entry.body_sealed), False)
+    except Shredded:
+        return Line(entry, None, True)
+
+
+def prior_cases(actor: Actor, case: Case, limit: int = 10) -> tuple[list[Case], int]:
+    """Other cases about the same subjects, newest first, and how many are hidden."""
+    subjects = [party.account_id for party in parties(case) if party.part == CaseParty.Part.SUBJECT]
+    rows = Case.objects.filter(parties__account__in=subjects).exclude(pk=case.pk).distinct()
+    mine = rows.filter(visible(actor)).order_by("-opened_at")
+    return list(mine[:limit]), capped(rows) - capped(mine)
+
+
+def counts(actor: Actor) -> dict[str, int]:
+    """How much waits on each desk, for the navigation (capped)."""
+    require(actor, "cases.view")
+    rows = Case.objects.filter(~Q(state__in=OVER)).filter(visible(actor))
+    desks = ("safety", "fraud", "account", "conduct", "privacy", "food", "delivery")
+    return {"all": capped(rows), **{desk: capped(rows.filter(desk=desk)) for desk in desks}}
+
+
+def present(case: Case, *, but: str = "") -> list[str]:
+    """Names of who has the case open now, without the one who asks."""
+    seen = case.presence.filter(seen_at__gt=timezone.now() - PRESENT_FOR).select_related("staff")
+    return [row.staff.name for row in seen if row.staff_id != but]
+
+
+def arrive(actor: Actor, case: Case) -> None:
+    """Note that the actor has the case open. Not audited as an act; opening the page itself is."""
+    if actor.kind == "staff":
+        Presence.objects.update_or_create(case=case, staff_id=actor.id, defaults={"seen_at": timezone.now()})
+
+
+def search(actor: Actor, text: str, limit: int = 12) -> list[Case]:
+    """Cases by reference, report number or words of the title."""
+    require(actor, "cases.view")
+    words = text.strip()
+    if len(words) < 2:
+        return []
+    match = Q(reference__istartswith=words.upper().removeprefix("C-")) | Q(reference__istartswith=words.upper())
+    match |= Q(report_links__report__number=words.upper())
+    match |= Q(title__icontains=words)
+    rows = Case.objects.filter(visible(actor)).filter(match)
+    return list(rows.order_by("severity", "-opened_at").distinct()[:limit])

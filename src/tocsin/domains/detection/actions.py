@@ -1,0 +1,79 @@
+"""Writes of the detection domain: what an alert turned out to be, and labels."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from tocsin.core.access.check import Scope, require
+from tocsin.core.act import Work, act
+from tocsin.core.actor import Actor
+from tocsin.core.errors import Conflict, InvalidInput
+from tocsin.core.ids import new_id
+from tocsin.domains.detection.models import Alert, Label
+
+DISPOSITIONS = ("confirmed", "cleared")
+
+
+def disposition(actor: Actor, alert_id: str, state: str, *, decision_id: str = "") -> Alert:
+    """Say whether an alert was right. Makes a label on its subject.
+
+    Raises:
+        Conflict: it was said before, by somebody else, differently.
+    """
+    if state not in DISPOSITIONS:
+        raise InvalidInput(f"An alert is {' or '.join(DISPOSITIONS)}, not {state!r}.", "Choose one of them.")
+    with act(actor, "alert.disposition") as work:
+        alert = work.lock(Alert, alert_id)
+        require(actor, "alerts.disposition", Scope(region=alert.region))
+        if alert.state in DISPOSITIONS:
+            if alert.state == state:
+                return alert
+            raise Conflict(f"This alert was already {alert.state}.", "Reload to see by whom.")
+        settle(work, alert, state, decision_id=decision_id)
+    return alert
+
+
+def settle(work: Work, alert: Alert, state: str, *, decision_id: str = "") -> Label:
+    """Set the disposition inside a larger act, and label the subject."""
+    alert.state = state
+    alert.dispositioned_at = timezone.now()
+    alert.dispositioned_by = work.actor.ref
+    work.save(alert, f"alert.{state}")
+    return label(
+        work,
+        alert.subject_kind,
+        alert.subject_id,
+        alert.violation_code or alert.rule if state == "confirmed" else f"not:{alert.rule}",
+        source="investigator",
+        confidence=0.9,
+        decision_id=decision_id,
+    )
+
+
+def reopen(work: Work, alert: Alert) -> None:
+    """Undo a disposition, because the decision behind it was overturned."""
+    alert.state = Alert.State.CLEARED
+    alert.dispositioned_at = timezone.now()
+    alert.dispositioned_by = work.actor.ref
+    work.save(alert, "alert.overturned")
+
+
+def label(
+    work: Work, object_kind: str, object_id: str, name: str, *, source: str, confidence: float, decision_id: str = ""
+) -> Label:
+    """Write a label."""
+    made = Label(
+        id=new_id("lbl"), object_kind=object_kind, object_id=object_id, label=name[:40], source=source,
+        confidence=confidence, at=timezone.now(), decision_id=decision_id,
+    )  # fmt: skip
+    work.save(made, "label.add")
+    return made
+
+
+def revoke_label(work: Work, label_id: str) -> Label:
+    """Take a label back; the overturning label is the caller's to make."""
+    found = work.lock(Label, label_id)
+    if found.revoked_at is None:
+        found.revoked_at = timezone.now()
+        work.save(found, "label.revoke")
+    return found

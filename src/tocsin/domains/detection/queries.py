@@ -1,0 +1,110 @@
+"""Reads of events, verdicts and alerts."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from tocsin.core.access.check import Scope, require
+from tocsin.core.actor import Actor
+from tocsin.core.crypto.seal import Shredded, open_text
+from tocsin.core.errors import InvalidInput, NotFound
+from tocsin.domains.detection.models import Alert, Event, Label, Verdict
+from tocsin.domains.detection.store import day_scope
+
+#: Entity kinds that have a column of their own; the rest are found inside ``entities``.
+_COLUMNS = {"customer": "customer", "shopper": "shopper", "order": "order", "device": "device"}
+
+
+def in_regions(actor: Actor, field: str = "region") -> Q:
+    """The part of a table that lies in the actor's regions; rows without a region belong to everybody."""
+    if "*" in actor.regions or actor.kind == "system":
+        return Q()
+    inside = Q(**{field: ""})
+    for region in actor.regions:
+        inside |= Q(**{field: region}) | Q(**{f"{field}__startswith": f"{region}-"})
+    return inside
+
+
+def events_of(
+    actor: Actor,
+    *,
+    kind: str = "",
+    entity_id: str = "",
+    types: Sequence[str] = (),
+    since: dt.datetime | None = None,
+    until: dt.datetime | None = None,
+    before_seq: int | None = None,
+    limit: int = 100,
+) -> tuple[list[Event], int]:
+    """Events, newest first, and how many of this page were hidden by region. Personal fields stay sealed.
+
+    Raises:
+        AccessDenied: without ``entities.view``. InvalidInput: the limit is not 1 to 1,000.
+    """
+    require(actor, "entities.view")
+    if not 1 <= limit <= 1000:
+        raise InvalidInput("The limit must be from 1 to 1,000.", "Ask for fewer, and page on.")
+    found: QuerySet[Event] = Event.objects.order_by("-received_at", "-seq")
+    if kind and entity_id:
+        column = _COLUMNS.get(kind)
+        found = found.filter(**({column: entity_id} if column else {"entities__contains": {kind: entity_id}}))
+    if types:
+        found = found.filter(type__in=list(types))
+    if since:
+        found = found.filter(ts__gte=since)
+    if until:
+        found = found.filter(ts__lt=until)
+    if before_seq:
+        found = found.filter(seq__lt=before_seq)
+    page = list(found[:limit])
+    visible = [event for event in page if not event.region or actor.covers_region(event.region)]
+    return visible, len(page) - len(visible)
+
+
+def personal_fields(actor: Actor, event: Event, scope: Scope) -> dict[str, Any]:
+    """The sealed part of an event: message text, places. Needs sight of P3 on this row; empty once shredded."""
+    require(actor, "entities.view", scope)
+    if not event.sealed:
+        return {}
+    try:
+        opened: dict[str, Any] = json.loads(open_text(day_scope(event.received_at.date()), "event", event.sealed))
+    except Shredded:
+        return {}
+    return opened
+
+
+def verdicts_for(actor: Actor, seqs: Sequence[int]) -> dict[int, Verdict]:
+    """The stored answers by sequence number."""
+    require(actor, "alerts.view")
+    return Verdict.objects.in_bulk(list(seqs))
+
+
+def alerts(actor: Actor, *, state: str = "open", limit: int = 100) -> tuple[list[Alert], int]:
+    """Alerts by expected harm, and how many more are hidden from this actor."""
+    require(actor, "alerts.view")
+    rows = Alert.objects.filter(state=state)
+    visible = rows.filter(in_regions(actor))
+    return list(visible.order_by("-score", "id")[:limit]), rows.count() - visible.count()
+
+
+def alert(actor: Actor, alert_id: str) -> Alert:
+    """One alert.
+
+    Raises:
+        NotFound: there is none, or it lies outside the actor's regions.
+    """
+    require(actor, "alerts.view")
+    found = Alert.objects.filter(in_regions(actor), pk=alert_id).first()
+    if found is None:
+        raise NotFound("There is no such alert.", "Check the identifier.")
+    return found
+
+
+def labels_of(object_kind: str, object_id: str) -> list[Label]:
+    """Labels in force on something."""
+    return list(Label.objects.filter(object_kind=object_kind, object_id=object_id, revoked_at=None))

@@ -1,0 +1,104 @@
+"""One record of the engine's log, as this domain reads it: the event, the answer, and what it concerns."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+#: Fields of an event that are personal: sealed in the database under the key of their day (handbook §10, P3).
+PERSONAL_FIELDS = frozenset(
+    {"text", "lat", "lon", "name", "email", "phone", "address", "contact", "note", "destination", "line1", "unit"}
+)
+#: Rules about what shoppers do with an account, an order or their position: the shopper is the subject.
+_SHOPPER_FIRST = ("FRD-W", "frd_w", "worker", "shopper")
+_SEVERITY_WEIGHT = {"S0": 1000, "S1": 400, "S2": 100, "S3": 30, "S4": 1}
+_VERDICT_WEIGHT = {"block": 3, "review": 2, "step_up": 1, "watch": 1, "allow": 0}
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """A rule that fired on an event."""
+
+    rule: str
+    code: str
+    verdict: str
+    severity: str
+    clause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A decided event, in log order. ``fields`` still holds the personal values; nothing of it is stored as it is."""
+
+    seq: int
+    event_id: str
+    type: str
+    ts: dt.datetime
+    received_at: dt.datetime
+    region: str
+    entities: Mapping[str, str]
+    fields: Mapping[str, Any]
+    verdict: str
+    reasons: tuple[Mapping[str, Any], ...] = ()
+    actions: tuple[Mapping[str, Any], ...] = ()
+    rules_version: str = ""
+    late: bool = False
+    fired: tuple[Fired, ...] = field(default=())
+
+    @property
+    def plain_fields(self) -> dict[str, Any]:
+        """The fields that are not personal."""
+        return {key: value for key, value in self.fields.items() if key not in PERSONAL_FIELDS}
+
+    @property
+    def personal_fields(self) -> dict[str, Any]:
+        """The fields that are."""
+        return {key: value for key, value in self.fields.items() if key in PERSONAL_FIELDS}
+
+    @property
+    def value_minor(self) -> int:
+        """Money at stake in this event, in minor units; 0 when the event moves none."""
+        for key in ("amount_minor", "total_minor", "discount_minor"):
+            value = self.fields.get(key)
+            if isinstance(value, int):
+                return value
+        before, after = self.fields.get("before_minor"), self.fields.get("after_minor")
+        return before - after if isinstance(before, int) and isinstance(after, int) else 0
+
+    @property
+    def currency(self) -> str:
+        """ISO 4217 code, or empty."""
+        return str(self.fields.get("currency") or "")[:3]
+
+    def subject(self, fired: Fired) -> tuple[str, str]:
+        """Whom a fired rule is about, as (kind, the marketplace's id).
+
+        The sender of a message; else the shopper for what only shoppers do; else the customer; else whatever the
+        engine asked an action for; else the device.
+        """
+        sender = self.fields.get("sender")
+        if sender in ("customer", "shopper") and sender in self.entities:
+            return str(sender), self.entities[str(sender)]
+        wants_shopper = fired.code[:1] in "GBI" or fired.code in {"C1", "C2", "C3"} or any(
+            mark in fired.clause for mark in _SHOPPER_FIRST
+        )
+        for kind in ("shopper", "customer") if wants_shopper else ("customer", "shopper"):
+            if kind in self.entities:
+                return kind, self.entities[kind]
+        for kind in ("device", "card", "order", "ip", "store"):
+            if kind in self.entities:
+                return kind, self.entities[kind]
+        return "event", self.event_id
+
+    def counterpart(self, subject_kind: str) -> tuple[str, str]:
+        """The other side of the order, when there is one."""
+        other = {"customer": "shopper", "shopper": "customer"}.get(subject_kind, "")
+        return (other, self.entities[other]) if other in self.entities else ("", "")
+
+
+def rank(fired: Fired, value_minor: int) -> int:
+    """Expected harm as one number for ranking: severity and verdict first, then money in whole currency units."""
+    money = min(value_minor // 100, 10_000)
+    return _SEVERITY_WEIGHT[fired.severity] * _VERDICT_WEIGHT[fired.verdict] + money

@@ -1,0 +1,51 @@
+"""Shipping the engine's log into PostgreSQL.
+
+Each batch and the position after it are one transaction, so that every decided event arrives exactly once whatever
+is killed and when. Only one shipper works at a time; the others step aside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from django.db import transaction
+from django.utils import timezone
+
+from tocsin.core.act import act
+from tocsin.core.actor import system
+from tocsin.domains.detection.alerts import ALERTING, raise_alerts
+from tocsin.domains.detection.models import ShipPosition
+from tocsin.domains.detection.records import Record
+from tocsin.domains.detection.store import write_events, write_verdicts
+
+#: Reads at most ``limit`` records after a position; returns them and the position behind the last.
+Reader = Callable[[str, int], tuple[Sequence[Record], str]]
+
+PARTITION = "default"
+
+
+def ship_once(read: Reader, limit: int = 2000, partition: str = PARTITION) -> int:
+    """Ship one batch; return how many events it held (0: nothing new, or another shipper is at work)."""
+    with transaction.atomic():
+        ShipPosition.objects.bulk_create(
+            [ShipPosition(partition=partition, position="", seq=0, updated_at=timezone.now())], ignore_conflicts=True
+        )
+        place = (
+            ShipPosition.objects.select_for_update(skip_locked=True).filter(partition=partition).first()
+        )
+        if place is None:
+            return 0
+        records, after = read(place.position, limit)
+        if not records:
+            return 0
+        write_events(records)
+        write_verdicts(records)
+        if any(fired.verdict in ALERTING for record in records for fired in record.fired):
+            with act(system("detection"), "detection.ship") as work:
+                for record in records:
+                    raise_alerts(work, record)
+        place.position = after
+        place.seq = records[-1].seq
+        place.updated_at = timezone.now()
+        place.save()
+    return len(records)

@@ -1,0 +1,65 @@
+"""Shipped events in bulk: one COPY a batch, into the partition of the day."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Sequence
+
+from django.db import connection
+
+from tocsin.core.crypto.seal import seal
+from tocsin.domains.detection.models import Verdict
+from tocsin.domains.detection.records import Record
+
+_COLUMNS = (
+    "seq, event_id, type, ts, received_at, region, customer, shopper, order_id, device, entities, fields, sealed, verdict"
+)
+
+
+def day_scope(day: dt.date) -> str:
+    """The key scope of a day's personal event data: destroying it shreds the day."""
+    return f"events:{day.isoformat()}"
+
+
+def make_partitions(days: Iterable[dt.date]) -> None:
+    """Make sure the partitions exist."""
+    with connection.cursor() as cursor:
+        for day in sorted(set(days)):
+            cursor.execute("SELECT tocsin_event_partition(%s)", [day])
+
+
+def write_events(records: Sequence[Record]) -> None:
+    """COPY events into their partitions; personal fields are sealed on the way."""
+    make_partitions(record.received_at.date() for record in records)
+    with connection.cursor() as cursor, cursor.copy(f"COPY detection_event ({_COLUMNS}) FROM STDIN") as copy:
+        for record in records:
+            personal = record.personal_fields
+            sealed = (
+                seal(day_scope(record.received_at.date()), "event", json.dumps(personal, ensure_ascii=False))
+                if personal
+                else None
+            )
+            entities = record.entities
+            copy.write_row(
+                (
+                    record.seq, record.event_id, record.type, record.ts, record.received_at, record.region[:20],
+                    entities.get("customer"), entities.get("shopper"), entities.get("order"), entities.get("device"),
+                    json.dumps(dict(entities)), json.dumps(record.plain_fields), sealed, record.verdict,
+                )
+            )  # fmt: skip
+
+
+def write_verdicts(records: Sequence[Record]) -> None:
+    """Store the answers that were anything but a plain allow."""
+    Verdict.objects.bulk_create(
+        [
+            Verdict(
+                seq=record.seq, event_id=record.event_id, verdict=record.verdict, reasons=list(record.reasons),
+                actions=list(record.actions), rules_version=record.rules_version, decided_at=record.received_at,
+                late=record.late,
+            )
+            for record in records
+            if record.verdict != "allow"
+        ]
+    )  # fmt: skip

@@ -1,0 +1,179 @@
+"""Appeals: another look, by somebody who had no part in the decision."""
+
+from __future__ import annotations
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from tocsin.core.access.check import Scope, require
+from tocsin.core.act import Work, act
+from tocsin.core.actor import Actor
+from tocsin.core.clocks import service as clocks
+from tocsin.core.crypto.seal import seal
+from tocsin.core.errors import Conflict, InvalidInput
+from tocsin.core.ids import new_id
+from tocsin.core.outbox.notify import tick
+from tocsin.core.packs.today import rules_for
+from tocsin.domains.cases import timeline
+from tocsin.domains.cases.models import Case
+from tocsin.domains.enforcement import notices
+from tocsin.domains.enforcement.models import Appeal, Decision
+from tocsin.domains.enforcement.reversal import undo_all
+from tocsin.domains.staff.models import Staff
+
+OPEN = (Appeal.State.LODGED, Appeal.State.ASSIGNED, Appeal.State.INFO_REQUESTED)
+_CLOCKS = {"acknowledge": "appeals.acknowledge", "decide": "appeals.decide", "limit": "appeals.limit"}
+
+
+def lodge(actor: Actor, decision_id: str, grounds: str, *, language: str = "en", channel: str = "web") -> Appeal:
+    """Ask for another look at a decision.
+
+    Surfaces have made sure that the actor is the person, speaks for them, or is staff lodging it for them. Lodging
+    again while one is open gives the open one back, so that a second click does nothing.
+
+    Raises:
+        Conflict: the decision is not in force, or the window has passed. InvalidInput: no grounds.
+    """
+    text = grounds.strip()
+    if not 10 <= len(text) <= 10_000:
+        raise InvalidInput(
+            "Tell us why you think the decision is wrong, in 10 to 10,000 characters.", "",
+            fields={"grounds": "Between 10 and 10,000 characters, please."},
+        )  # fmt: skip
+    with act(actor, "appeal.lodge") as work:
+        decision = work.lock(Decision, decision_id)
+        present = Appeal.objects.filter(decision=decision, state__in=OPEN).first()
+        if present is not None:
+            return present
+        if decision.state != Decision.State.IN_FORCE or decision.finding != Decision.Finding.SUBSTANTIATED:
+            raise Conflict("There is no decision in force to appeal.", "Look at your latest notice.")
+        if decision.appeal_until is not None and timezone.now() > decision.appeal_until:
+            raise Conflict(
+                f"The time to appeal ended on {decision.appeal_until:%Y-%m-%d}.",
+                "If something new has come to light, write to us through a report.", code="window_closed",
+            )  # fmt: skip
+        if Appeal.objects.filter(decision=decision).exists():
+            raise Conflict("This decision was appealed and answered before.", "Look at the answer you were sent.")
+        case = work.lock(Case, decision.case_id)
+        appeal_id = new_id("apl")
+        appeal = Appeal(
+            id=appeal_id, decision=decision, lodged_by=actor.ref, channel=channel,
+            grounds_sealed=seal(case.key_scope, f"appeal:{appeal_id}:grounds", text), language=language,
+            lodged_at=timezone.now(), decider_id=decision.decider_id or "",
+            second_reader_id=decision.second_reader_id or "",
+        )  # fmt: skip
+        work.save(appeal, "appeal.lodge")
+        _start_clocks(work, appeal, decision)
+        timeline.add(work, case, "appeal", "Appeal lodged", refs={"appeal": appeal.pk, "decision": decision.pk})
+        work.emit("appeal.lodged", {"appeal": appeal.pk, "decision": decision.pk}, key=appeal.pk)
+        tick("queue")
+    return appeal
+
+
+def _start_clocks(work: Work, appeal: Appeal, decision: Decision) -> None:
+    subject = decision.subject
+    region, zone = (subject.region, subject.zone) if subject else ("", "UTC")
+    for name, path in _CLOCKS.items():
+        spec = rules_for(region).clock(path)
+        if spec is not None:
+            clocks.start(work, spec, subject_type="appeal", subject_id=appeal.pk, zone=zone, region=region, name=name)
+
+
+def _scope(actor: Actor, appeal: Appeal, case: Case) -> Scope:
+    return Scope(
+        region=case.region, assigned=appeal.reviewer_id == actor.id,
+        data_class="P4" if case.data_class == "P4" else "P3", walled_off=frozenset(case.walled_off),
+    )  # fmt: skip
+
+
+def take(actor: Actor, appeal_id: str) -> Appeal:
+    """Take an appeal to hear it. The database refuses whoever decided or confirmed the decision."""
+    with act(actor, "appeal.assign") as work:
+        appeal = work.lock(Appeal, appeal_id)
+        case = Case.objects.get(pk=appeal.decision.case_id)
+        require(actor, "appeals.decide", Scope(region=case.region, walled_off=frozenset(case.walled_off)))
+        if appeal.state not in OPEN:
+            raise Conflict("This appeal has been answered.", "Reload to read the answer.")
+        if appeal.reviewer_id == actor.id:
+            return appeal
+        if appeal.reviewer_id is not None:
+            raise Conflict("Somebody else is hearing this appeal.", "Ask them.")
+        _not_own(actor, appeal)
+        appeal.reviewer = Staff.objects.get(pk=actor.id)
+        appeal.state = Appeal.State.ASSIGNED
+        try:
+            with transaction.atomic():
+                work.save(appeal, "appeal.assign")
+        except IntegrityError as error:  # the constraint is the last word, whatever the code above says
+            raise _own_decision() from error
+        clocks.meet(work, "appeal", appeal.pk, "acknowledge")
+        timeline.add(work, case, "appeal", f"Appeal taken by {actor.label}", refs={"appeal": appeal.pk})
+    return appeal
+
+
+def _own_decision() -> Conflict:
+    return Conflict(
+        "You had a part in this decision, so you cannot hear the appeal.",
+        "Somebody else will take it.",
+        code="the_decider_never_hears_the_appeal",
+    )
+
+
+def _not_own(actor: Actor, appeal: Appeal) -> None:
+    if actor.id in (appeal.decision.decider_id, appeal.decision.second_reader_id):
+        raise _own_decision()
+
+
+def answer(actor: Actor, appeal_id: str, outcome: str, reasons: str) -> Appeal:
+    """Answer an appeal. A reversal undoes all that the decision caused, in the same transaction.
+
+    Raises:
+        AccessDenied: the actor may not decide appeals, or not under this purpose.
+        Conflict: the actor decided the case, or the appeal was answered already.
+    """
+    if outcome not in Appeal.Outcome.values:
+        raise InvalidInput("Choose an outcome.", "", fields={"outcome": "Choose an outcome."})
+    if not 10 <= len(reasons.strip()) <= 5000:
+        raise InvalidInput(
+            "Give reasons the person can read, in 10 to 5,000 characters.", "",
+            fields={"reasons": "Between 10 and 5,000 characters."},
+        )  # fmt: skip
+    take(actor, appeal_id)
+    with act(actor, "appeal.decide") as work:
+        appeal = work.lock(Appeal, appeal_id)
+        decision = work.lock(Decision, appeal.decision_id)
+        case = work.lock(Case, decision.case_id)
+        require(actor, "appeals.decide", _scope(actor, appeal, case))
+        if appeal.state not in OPEN:
+            raise Conflict("This appeal has been answered.", "Reload to read the answer.")
+        appeal.outcome = outcome
+        appeal.reasons_sealed = seal(case.key_scope, f"appeal:{appeal.pk}:reasons", reasons.strip())
+        appeal.decided_at = timezone.now()
+        appeal.state = Appeal.State.DECIDED
+        if outcome == Appeal.Outcome.UPHOLD:
+            _tell(work, case, decision, outcome, reasons)
+        else:
+            state = Decision.State.MODIFIED if outcome == Appeal.Outcome.MODIFY else Decision.State.REVERSED
+            undo_all(work, case, decision, reasons, state=state)
+            appeal.state = Appeal.State.REMEDIED
+            appeal.remedied_at = timezone.now()
+        work.save(appeal, "appeal.decide", outcome=outcome)
+        clocks.cancel(work, "appeal", appeal.pk, because="the appeal was answered")
+        timeline.add(
+            work, case, "appeal", f"Appeal answered: {appeal.get_outcome_display().lower()}", body=reasons,
+            refs={"appeal": appeal.pk},
+        )  # fmt: skip
+        work.emit(
+            "appeal.decided", {"appeal_id": appeal.pk, "decision_id": decision.pk, "outcome": outcome}, key=appeal.pk
+        )
+    return appeal
+
+
+def _tell(work: Work, case: Case, decision: Decision, outcome: str, reasons: str) -> None:
+    if decision.subject is not None:
+        words = {"en": {"uphold": "the decision stands"}, "es": {"uphold": "la decisión se mantiene"}}
+        language = notices.language_of(decision.subject)
+        notices.to_account(
+            work, "appeal_outcome", decision.subject, case,
+            {"outcome": words[language][outcome], "reasons": reasons}, decision=decision,
+        )  # fmt: skip

@@ -1,0 +1,227 @@
+"""Reads of decisions, actions, notices and appeals."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q
+from django.utils import timezone
+
+from tocsin.core.access.check import allows, require
+from tocsin.core.actor import Actor
+from tocsin.core.crypto.seal import Shredded, open_text
+from tocsin.core.errors import NotFound
+from tocsin.domains.cases.access import scope_of, visible
+from tocsin.domains.cases.models import Case, CaseParty
+from tocsin.domains.cases.queries import capped
+from tocsin.domains.enforcement import doing, notices
+from tocsin.domains.enforcement.models import Action, Appeal, Decision, Notice, PairBlock, Strike
+from tocsin.domains.people.models import Account
+
+
+@dataclass(frozen=True)
+class DecisionView:
+    """A decision with its facts opened, as far as the actor may read them (None: covered)."""
+
+    decision: Decision
+    facts_internal: str | None
+    facts_disclosable: str | None
+    appeals: list[Appeal]
+
+
+def decisions_in(actor: Actor, case: Case) -> list[DecisionView]:
+    """The decisions of a case, newest first."""
+    require(actor, "cases.view", scope_of(actor, case))
+    may_read = allows(actor, "cases.view", scope_of(actor, case, "P3")) or _hears_appeal(actor, case)
+    rows = case.decisions.select_related("decider", "second_reader", "policy_version", "subject").order_by("-decided_at")
+    return [_opened(decision, may_read) for decision in rows.prefetch_related("appeals")]
+
+
+def _hears_appeal(actor: Actor, case: Case) -> bool:
+    return actor.kind == "staff" and Appeal.objects.filter(decision__case=case, reviewer_id=actor.id).exists()
+
+
+def _opened(decision: Decision, may_read: bool) -> DecisionView:
+    def text(name: str, sealed: bytes) -> str | None:
+        try:
+            return open_text(decision.case.key_scope, f"decision:{decision.pk}:{name}", sealed) if may_read else None
+        except Shredded:
+            return None
+
+    return DecisionView(
+        decision,
+        text("internal", decision.facts_internal_sealed),
+        text("disclosable", decision.facts_disclosable_sealed),
+        list(decision.appeals.all()),
+    )
+
+
+def decision(actor: Actor, decision_id: str) -> DecisionView:
+    """One decision.
+
+    Raises:
+        NotFound: there is none the actor may know of.
+    """
+    found = Decision.objects.select_related("case", "decider", "subject", "policy_version").filter(pk=decision_id).first()
+    if found is None or not Case.objects.filter(visible(actor), pk=found.case_id).exists():
+        raise NotFound("There is no such decision.", "Check the identifier.")
+    require(actor, "cases.view", scope_of(actor, found.case))
+    return _opened(found, allows(actor, "cases.view", scope_of(actor, found.case, "P3")))
+
+
+def actions_in(actor: Actor, case: Case) -> list[Action]:
+    """Everything done in a case, newest first."""
+    require(actor, "cases.view", scope_of(actor, case))
+    return list(case.actions.select_related("account").order_by("-starts_at"))
+
+
+def running_on(account: Account) -> list[Action]:
+    """Actions that hold on an account now."""
+    return list(Action.objects.filter(account=account, status__in=doing.RUNNING).order_by("-level"))
+
+
+def actions_for_marketplace(
+    actor: Actor, *, account: str = "", since: dt.datetime | None = None, limit: int = 100
+) -> list[Action]:
+    """Actions as the marketplace may read them (scope ``actions:read``). ``account`` is ``kind:id`` or an id."""
+    rows = Action.objects.order_by("-starts_at", "-id")
+    if account:
+        kind, _, ident = account.rpartition(":")
+        rows = rows.filter(target_id=ident, **({"target_kind": kind} if kind else {}))
+    if since:
+        rows = rows.filter(starts_at__gte=since)
+    return list(rows[:limit])
+
+
+@dataclass(frozen=True)
+class History:
+    """What counts against somebody, and what was found not to."""
+
+    strikes: list[Strike]
+    decisions: int
+    reversed: int
+    blocks: int
+
+
+def history(account: Account) -> History:
+    """The prior history of an account, for the case page and the ladder."""
+    now = timezone.now()
+    found = Decision.objects.filter(subject=account)
+    return History(
+        strikes=list(Strike.objects.filter(account=account, revoked_at=None, expires_at__gt=now).order_by("-at")),
+        decisions=found.filter(state=Decision.State.IN_FORCE, finding="substantiated").count(),
+        reversed=found.filter(state=Decision.State.REVERSED).count(),
+        blocks=PairBlock.objects.filter(Q(customer=account) | Q(shopper=account), lifted_at=None).count(),
+    )
+
+
+def may_match(customer: Account, shopper: Account) -> bool:
+    """Whether two people may be matched. Asked by person, so that a new account of the same person is covered."""
+    return not PairBlock.objects.filter(
+        customer__party=customer.party_id, shopper__party=shopper.party_id, lifted_at=None
+    ).exists()
+
+
+def appeals(actor: Actor, *, tab: str = "open", limit: int = 50) -> tuple[list[Appeal], int]:
+    """Appeals the actor may hear, oldest first (income loss waits for nobody), and how many are hidden."""
+    require(actor, "appeals.view")
+    rows = Appeal.objects.select_related("decision__case", "decision__subject", "reviewer")
+    if tab == "open":
+        rows = rows.filter(state__in=["lodged", "assigned", "info_requested"])
+    elif tab == "mine":
+        rows = rows.filter(reviewer_id=actor.id)
+    known = rows.filter(decision__case__in=Case.objects.filter(visible(actor)))
+    return list(known.order_by("lodged_at")[:limit]), capped(rows) - capped(known)
+
+
+def appeal(actor: Actor, appeal_id: str) -> tuple[Appeal, str | None]:
+    """One appeal and its grounds (None: covered).
+
+    Raises:
+        NotFound: there is none the actor may know of.
+    """
+    require(actor, "appeals.view")
+    found = Appeal.objects.select_related("decision__case", "decision__subject", "reviewer").filter(pk=appeal_id).first()
+    if found is None or not Case.objects.filter(visible(actor), pk=found.decision.case_id).exists():
+        raise NotFound("There is no such appeal.", "Check the identifier.")
+    case = found.decision.case
+    mine = found.reviewer_id == actor.id and actor.kind == "staff"
+    if not mine and not allows(actor, "appeals.view", scope_of(actor, case, "P3")):
+        return found, None
+    return found, open_text(case.key_scope, f"appeal:{found.pk}:grounds", found.grounds_sealed)
+
+
+@dataclass(frozen=True)
+class PublicNotice:
+    """A notice as its reader sees it."""
+
+    notice: Notice
+    subject: str
+    body: str
+    statement: dict[str, Any]
+    can_appeal: bool
+    appeal_until: dt.datetime | None
+    appeal: Appeal | None
+
+
+def public_notice(notice_id: str, code: str) -> PublicNotice:
+    """A notice for the person it was written to, who holds its code.
+
+    Raises:
+        NotFound: no such notice, or the code does not fit: the same answer for both.
+    """
+    fits = notices.code_matches(notice_id, code)
+    found = (
+        Notice.objects.select_related("case", "decision", "account").filter(pk=notice_id).first() if fits else None
+    )
+    if found is None:
+        raise NotFound(
+            "We cannot open a letter with this address and code.",
+            "Use the whole link from your message, or follow up in the app.",
+        )
+    return _public(found)
+
+
+def _public(found: Notice) -> PublicNotice:
+    opened = notices.content(found)
+    made = found.decision
+    present = made.appeals.order_by("-lodged_at").first() if made else None
+    open_to_appeal = bool(
+        made
+        and found.kind == "statement_of_reasons"
+        and made.state == Decision.State.IN_FORCE
+        and present is None
+        and (made.appeal_until is None or timezone.now() <= made.appeal_until)
+    )
+    return PublicNotice(
+        found, opened["subject"], opened["body"], opened["statement"], open_to_appeal,
+        made.appeal_until if made else None, present,
+    )  # fmt: skip
+
+
+def notices_for_marketplace(account: str, limit: int = 50) -> list[PublicNotice]:
+    """Notices of one account (``kind:id`` or id), newest first, for showing in the marketplace's own app."""
+    kind, _, ident = account.rpartition(":")
+    rows = Notice.objects.select_related("case", "decision", "account").filter(account__external_id=ident)
+    if kind:
+        rows = rows.filter(account__role=kind)
+    return [_public(found) for found in rows.order_by("-issued_at")[:limit]]
+
+
+def notices_in(actor: Actor, case: Case) -> list[Notice]:
+    """The notices of a case, newest first."""
+    require(actor, "cases.view", scope_of(actor, case))
+    return list(case.notices.select_related("account").order_by("-issued_at"))
+
+
+def subjects(case: Case) -> list[Account]:
+    """Whom a decision in this case can be about: the subjects first, then everybody else in it."""
+    rows = case.parties.select_related("account__party").order_by("id")
+    order = {CaseParty.Part.SUBJECT: 0, CaseParty.Part.AFFECTED: 1, CaseParty.Part.REPORTER: 2}
+    accounts: list[Account] = []
+    for row in sorted(rows, key=lambda one: order.get(CaseParty.Part(one.part), 3)):
+        if row.account not in accounts:
+            accounts.append(row.account)
+    return accounts
