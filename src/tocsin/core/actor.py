@@ -31,6 +31,7 @@ class Actor:
     ``id`` is the staff id, key id, process name, report number or account id, by ``kind``.
     ``regions`` holds jurisdiction codes such as ``US-CA``; ``*`` stands for all.
     ``scopes`` are the scopes of an API key; empty for everybody else.
+    ``kept_from`` holds ids of accounts that are the actor's own or their family's: those are kept from them.
     """
 
     kind: ActorKind
@@ -42,6 +43,7 @@ class Actor:
     scopes: frozenset[str] = frozenset()
     via: str = ""
     address: str = field(default="", compare=False)
+    kept_from: frozenset[str] = field(default=frozenset(), compare=False)
 
     @property
     def ref(self) -> str:

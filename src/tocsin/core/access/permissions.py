@@ -34,8 +34,10 @@ PERMISSIONS: dict[str, str] = {
     "clocks.extend": "Extend a clock, with a reason",
     "decisions.reverse": "Undo a decision",
     "entities.view": "Look a person, account or order up",
+    "entities.write": "Tell Tocsin about people, orders and what they use",
     "evidence.add": "Add evidence",
     "evidence.view": "See evidence",
+    "keys.manage": "Rotate the master key and destroy data keys",
     "outbox.manage": "See the dead letters and send them again",
     "people.reveal": "See behind a mask, with a reason",
     "policies.edit": "Write policy",
@@ -58,7 +60,7 @@ _CASEWORK = {
 
 ROLES: dict[str, frozenset[str]] = {
     "administrator": frozenset(
-        _EVERY_DESK | {"api_keys.manage", "outbox.manage", "staff.manage", "webhooks.manage"}
+        _EVERY_DESK | {"api_keys.manage", "keys.manage", "outbox.manage", "staff.manage", "webhooks.manage"}
     ),
     "appeals_reviewer": frozenset(
         _EVERY_DESK
@@ -137,7 +139,7 @@ SCOPES: dict[str, frozenset[str]] = {
     "decide": frozenset(),
     "decisions:read": frozenset({"cases.view"}),
     "entities:read": frozenset({"entities.view"}),
-    "entities:write": frozenset(),
+    "entities:write": frozenset({"entities.write"}),
     "events:read": frozenset({"entities.view"}),
     "events:write": frozenset(),
     "replay": frozenset(),

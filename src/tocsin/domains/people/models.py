@@ -50,14 +50,16 @@ class ContactPoint(models.Model):
 
     class Meta:
         db_table = "people_contact_point"
-        constraints = [
-            models.UniqueConstraint(fields=["party", "kind", "lookup"], name="contact_point_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["party", "kind", "lookup"], name="contact_point_once")]
 
 
 @pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
 class Account(models.Model):
-    """A customer's or shopper's account. Its status changes only through an Action (handbook §0)."""
+    """A customer's or shopper's account. Its status changes only through an Action (handbook §0).
+
+    ``marketplace_status`` is the marketplace's own word for it, kept as told. ``as_of`` is the time of the
+    newest state accepted from the marketplace; anything older that arrives late is ignored.
+    """
 
     class Role(models.TextChoices):
         CUSTOMER = "customer"
@@ -75,11 +77,13 @@ class Account(models.Model):
     external_id = models.CharField(max_length=64)
     party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="accounts")
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.NORMAL)
+    marketplace_status = models.CharField(max_length=40, blank=True)
     region = models.CharField(max_length=20, blank=True)
     zone = models.CharField(max_length=60, default="UTC")
     member_since = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
+    as_of = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "people_account"
@@ -97,13 +101,14 @@ class Store(models.Model):
     lat = models.FloatField(null=True)
     lon = models.FloatField(null=True)
     created_at = models.DateTimeField()
+    as_of = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "people_store"
 
 
 class Instrument(models.Model):
-    """Something an account uses that others may use too: device, payment instrument, address, payout account, phone.
+    """Something an account uses that others may use too: a device, a card, an address, a phone.
 
     ``attributes_sealed`` is JSON, sealed under ``instrument:<id>``; ``lookup`` finds equal ones (fingerprint,
     normalised address) without reading them.
@@ -123,6 +128,7 @@ class Instrument(models.Model):
     lookup = models.BinaryField(null=True, db_index=True)
     region = models.CharField(max_length=20, blank=True)
     created_at = models.DateTimeField()
+    as_of = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "people_instrument"
@@ -135,6 +141,8 @@ class Instrument(models.Model):
 
 class Order(models.Model):
     """One order, from a customer, for a shopper to fulfil."""
+
+    LIVE = ("placed", "assigned", "picked")
 
     id = models.CharField(max_length=40, primary_key=True)
     external_id = models.CharField(max_length=64, unique=True)
@@ -149,19 +157,24 @@ class Order(models.Model):
     zone = models.CharField(max_length=60, default="UTC")
     placed_at = models.DateTimeField(null=True)
     delivered_at = models.DateTimeField(null=True)
+    items_count = models.IntegerField(null=True)
     updated_at = models.DateTimeField()
+    as_of = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "people_order"
-        indexes = [models.Index(fields=["customer", "-placed_at"], name="order_customer")]
+        indexes = [
+            models.Index(fields=["customer", "-placed_at"], name="order_customer"),
+            models.Index(fields=["shopper", "-placed_at"], name="order_shopper"),
+        ]
 
     @property
     def is_live(self) -> bool:
-        return self.status in {"placed", "assigned", "picked"}
+        return self.status in self.LIVE
 
 
 class Link(models.Model):
-    """An edge between two things, with where it came from. A link is a lead, never a finding (handbook §4.1)."""
+    """An edge between two things, with where it came from. A lead, never a finding (handbook §4.1)."""
 
     from_kind = models.CharField(max_length=20)
     from_id = models.CharField(max_length=64)

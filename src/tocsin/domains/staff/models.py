@@ -63,5 +63,5 @@ class Staff(AbstractBaseUser, PermissionsMixin):
         """This person, ready to be the first argument of an action or a query."""
         return Actor(
             "staff", self.pk, self.name, frozenset(self.roles), frozenset(self.regions), purpose, via=via,
-            address=address,
+            address=address, kept_from=frozenset(self.walled_off_accounts),
         )  # fmt: skip

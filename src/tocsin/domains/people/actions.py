@@ -1,0 +1,147 @@
+"""Writing what the marketplace tells us about people, stores, orders and what they use.
+
+Nothing here touches an account's status: that changes only through an action of enforcement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from django.utils import timezone
+
+from tocsin.core.access.check import require
+from tocsin.core.act import Work, act
+from tocsin.core.actor import Actor
+from tocsin.core.errors import InvalidInput
+from tocsin.domains.people import links, records, vocabulary
+from tocsin.domains.people.links import Edge
+
+BATCH = 1000
+Outcome = Literal["created", "updated", "unchanged", "stale"]
+
+
+@dataclass(frozen=True, slots=True)
+class EntityInput:
+    """One thing as told: the body of ``PUT /v1/entities/{kind}/{id}``."""
+
+    kind: str
+    id: str
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    links: Sequence[Mapping[str, Any]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Upserted:
+    """What became of one thing. ``stale`` means that a newer state was already known, so nothing changed."""
+
+    kind: str
+    id: str
+    outcome: Outcome
+
+
+def upsert_entity(
+    actor: Actor,
+    kind: str,
+    external_id: str,
+    attributes: Mapping[str, Any],
+    links: Sequence[Mapping[str, Any]] = (),
+) -> Upserted:
+    """Create or complete one thing. Attributes that are not named stay as they are; ``None`` clears one.
+
+    ``updated_at`` may say when the state was true; a state older than the one held changes nothing.
+
+    Raises:
+        InvalidInput: unknown kind or attribute, a value of the wrong form, or a card number; ``fields`` has
+            the paths.
+    """
+    return _upsert(actor, [EntityInput(kind, external_id, attributes, links)], "")[0]
+
+
+def upsert_entities(actor: Actor, entities: Iterable[EntityInput]) -> list[Upserted]:
+    """Create or complete up to a thousand things: all of them, or none.
+
+    Raises:
+        InvalidInput: with paths like ``entities[3].attributes.name``; nothing was written.
+    """
+    given = list(entities)
+    if len(given) > BATCH:
+        raise InvalidInput(
+            f"There are {len(given)} entities in this batch, and {BATCH} are allowed.",
+            "Send several smaller batches.",
+        )
+    return _upsert(actor, given, "entities[{}].")
+
+
+def _upsert(actor: Actor, given: Sequence[EntityInput], prefix: str) -> list[Upserted]:
+    require(actor, "entities.write")
+    checked: list[tuple[EntityInput, dict[str, Any], list[Edge]]] = []
+    bad: dict[str, str] = {}
+    for place, entity in enumerate(given):
+        good, edges, wrong = _checked(entity)
+        bad |= {prefix.format(place) + path: message for path, message in wrong.items()}
+        checked.append((entity, good, edges))
+    if bad:
+        raise InvalidInput(
+            "Some of this cannot be accepted.", "Correct the values named here and send it again.", fields=bad
+        )
+    # in a fixed order, so that two batches never wait for each other in a circle
+    order = sorted(range(len(given)), key=lambda at: (vocabulary.KINDS.index(given[at].kind), given[at].id))
+    results: dict[int, Upserted] = {}
+    with act(actor, "entity.upsert") as work:
+        for place in order:
+            try:
+                results[place] = _write(work, *checked[place])
+            except InvalidInput as error:
+                error.fields = {prefix.format(place) + path: text for path, text in error.fields.items()}
+                raise
+    return [results[place] for place in range(len(given))]
+
+
+def _checked(entity: EntityInput) -> tuple[dict[str, Any], list[Edge], dict[str, str]]:
+    wrong = vocabulary.check_identity(entity.kind, entity.id)
+    if wrong:
+        return {}, [], wrong
+    good, wrong = vocabulary.check_attributes(entity.kind, entity.attributes)
+    edges = []
+    for place, link in enumerate(entity.links):
+        path = f"links[{place}]"
+        unknown = set(link) - {"kind", "id", "relation"}
+        if unknown:
+            wrong |= {f"{path}.{name}": "a link has only kind, id and relation" for name in sorted(unknown)}
+            continue
+        other = vocabulary.check_identity(str(link.get("kind", "")), str(link.get("id", "")))
+        wrong |= {f"{path}.{name}": message for name, message in other.items()}
+        try:
+            named = vocabulary.relation(link.get("relation"))
+        except ValueError as error:
+            wrong[f"{path}.relation"] = str(error)
+            continue
+        if not other:
+            edges.append(Edge(entity.kind, entity.id, str(link["kind"]), str(link["id"]), named))
+    return good, edges, wrong
+
+
+def _write(work: Work, entity: EntityInput, good: dict[str, Any], edges: list[Edge]) -> Upserted:
+    now = timezone.now()
+    stated = good.pop(vocabulary.AS_OF, None)
+    told_at = stated or now
+    row, created = records.ensure(work, entity.kind, entity.id, now)
+    stale = row.as_of is not None and told_at < row.as_of
+    outcome: Outcome = "stale"
+    if not stale:
+        changed, drawn = records.fill(work, entity.kind, row, good, now)
+        edges = [*edges, *drawn]
+        outcome = "created" if created else "updated" if changed else "unchanged"
+        newer = stated is not None and (row.as_of is None or stated > row.as_of)
+        if changed or created or newer:
+            row.as_of = told_at
+            if hasattr(row, "updated_at"):
+                row.updated_at = now
+            work.save(row, "entity.updated", changed=sorted(changed))
+        if changed or created:
+            work.emit("entity.changed", {"kind": entity.kind, "id": entity.id, "changed": sorted(changed)})
+    # a link that was seen stays seen, however late we hear of it
+    links.draw(work, edges, source="marketplace", at=told_at)
+    return Upserted(entity.kind, entity.id, outcome)

@@ -1,0 +1,242 @@
+"""Reading about people, masked. Who asks comes first; what they may not see is left out and counted."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q
+
+from tocsin.core.access.check import Scope, allows, require
+from tocsin.core.actor import Actor
+from tocsin.core.crypto.seal import blind_index, open_text
+from tocsin.core.errors import AccessDenied
+from tocsin.domains.people import masks, normalise, records, vocabulary
+from tocsin.domains.people.models import Account, ContactPoint, Instrument, Order, Store
+
+#: Attributes of data class P3 (handbook §10): an integration key that reads an entity back does not get them.
+_P3 = {"access_needs", "lat", "line1", "lon", "unit"}
+#: So many hits of each kind a search gives at most.
+_HITS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class AccountCard:
+    """What a case shows of an account at a glance. Personal values are masked; ``reveal`` opens one."""
+
+    id: str
+    role: str
+    external_id: str
+    status: str
+    marketplace_status: str
+    region: str
+    zone: str
+    name: str
+    languages: tuple[str, ...]
+    access_needs: int
+    email: str
+    phone: str
+    contacts_changed_at: dt.datetime | None
+    member_since: dt.datetime | None
+    orders_total: int
+    orders_cancelled: int
+    orders_live: int
+    last_order_at: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One thing a search found. ``label`` holds nothing personal that is not masked."""
+
+    kind: str
+    id: str
+    label: str
+    status: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Hits, and how many more there are that this actor may not see."""
+
+    hits: tuple[Hit, ...]
+    hidden: int
+
+
+def find_account(actor: Actor, role: str, external_id: str, scope: Scope | None = None) -> Account | None:
+    """The account with the marketplace's id, or None when there is none.
+
+    Raises:
+        AccessDenied: there is one, and the actor may not see it.
+    """
+    account = Account.objects.filter(role=role, external_id=external_id).select_related("party").first()
+    if account is None:
+        require(actor, "entities.view")
+        return None
+    require_account(actor, account, scope)
+    return account
+
+
+def require_account(actor: Actor, account: Account, scope: Scope | None = None) -> None:
+    """Do nothing when the actor may see this account; ``scope`` says what a case adds (assignment, walls).
+
+    Raises:
+        AccessDenied: the role, the region, or because the account is the actor's own or their family's.
+    """
+    require(actor, "entities.view", scope or Scope(region=account.region, data_class="P2"))
+    if account.pk in actor.kept_from:
+        raise AccessDenied(
+            "You are connected with this account, so it is kept apart from you.",
+            "Ask your supervisor to give it to somebody else.",
+            permission="entities.view",
+            reason="walled_off",
+        )
+
+
+def may_see(actor: Actor, account: Account) -> bool:
+    """Whether the actor may see the account outside of any case."""
+    scope = Scope(region=account.region, data_class="P2")
+    return account.pk not in actor.kept_from and allows(actor, "entities.view", scope)
+
+
+def account_card(actor: Actor, account: Account, scope: Scope | None = None) -> AccountCard:
+    """The masked profile of an account with its counts."""
+    require_account(actor, account, scope)
+    profile = records.party_profile(account.party)
+    points = list(account.party.contact_points.all())
+    shown = {
+        point.kind: _mask(point.kind, contact_value(point)) for point in points if point.retired_at is None
+    }
+    orders = Order.objects.filter(**{account.role: account})
+    last = orders.order_by("-placed_at").exclude(placed_at=None).values_list("placed_at", flat=True).first()
+    return AccountCard(
+        id=account.pk, role=account.role, external_id=account.external_id, status=account.status,
+        marketplace_status=account.marketplace_status, region=account.region, zone=account.zone,
+        name=masks.name(str(profile.get("name", ""))), languages=tuple(account.party.languages),
+        access_needs=len(profile.get("access_needs", [])),
+        email=shown.get("email", ""), phone=shown.get("phone", ""),
+        contacts_changed_at=_contacts_changed(points), member_since=account.member_since,
+        orders_total=orders.count(), orders_cancelled=orders.filter(status="cancelled").count(),
+        orders_live=orders.filter(status__in=Order.LIVE).count(), last_order_at=last,
+    )  # fmt: skip
+
+
+def _contacts_changed(points: Iterable[ContactPoint]) -> dt.datetime | None:
+    """When a phone or e-mail last replaced an older one; None when that never happened."""
+    return max((point.retired_at for point in points if point.retired_at), default=None)
+
+
+def contact_value(point: ContactPoint) -> str:
+    """The value of a contact point, opened. For our own use (sending); people see it through ``reveal``."""
+    return open_text(point.party.key_scope, f"contact:{point.kind}", point.value_sealed)
+
+
+def _mask(kind: str, value: str) -> str:
+    return masks.email(value) if kind == "email" else masks.phone(value)
+
+
+def pair_orders(actor: Actor, customer: Account, shopper: Account) -> int:
+    """How many orders these two had together."""
+    require_account(actor, customer)
+    require_account(actor, shopper)
+    return Order.objects.filter(customer=customer, shopper=shopper).count()
+
+
+def entity(actor: Actor, kind: str, external_id: str) -> dict[str, Any] | None:
+    """What is held about a thing, as its attributes; None when it is not known.
+
+    Attributes of class P3 are left out and named in ``hidden``. Staff get personal values masked.
+    """
+    require(actor, "entities.view")
+    row = records.find(kind, external_id) if kind in vocabulary.ATTRIBUTES else None
+    if row is None:
+        return None
+    if isinstance(row, Account):
+        require_account(actor, row)
+    else:
+        require(actor, "entities.view", Scope(region=row.region, data_class="P2"))
+    held = _attributes(row)
+    hidden = sorted(name for name in held if name in _P3 and kind != "store")
+    shown = {name: value for name, value in held.items() if name not in hidden}
+    if actor.kind == "staff":
+        shown = {name: _masked_for_staff(name, value) for name, value in shown.items()}
+    answer = {"kind": kind, "id": external_id, "attributes": shown, "hidden": hidden}
+    if isinstance(row, Account):
+        answer["standing"] = row.status
+    return answer
+
+
+def _masked_for_staff(name: str, value: Any) -> Any:
+    rules = {"email": masks.email, "name": masks.name, "number": masks.phone, "phone": masks.phone}
+    return rules[name](str(value)) if name in rules and value else value
+
+
+def _attributes(row: Account | Store | Instrument | Order) -> dict[str, Any]:
+    if isinstance(row, Instrument):
+        return records.instrument_attributes(row)
+    if isinstance(row, Store):
+        return {name: getattr(row, name) for name in ("lat", "lon", "name", "region", "zone")}
+    if isinstance(row, Order):
+        plain = ("currency", "delivered_at", "items_count", "placed_at", "status", "total_minor")
+        linked = {
+            name: other.external_id
+            for name in ("address", "customer", "shopper", "store")
+            if (other := getattr(row, name)) is not None
+        }
+        return {name: getattr(row, name) for name in plain} | linked
+    contacts = row.party.contact_points.filter(retired_at=None)
+    return {
+        **records.party_profile(row.party),
+        **{point.kind: contact_value(point) for point in contacts},
+        "created_at": row.member_since,
+        "language": next(iter(row.party.languages), None),
+        "region": row.region,
+        "status": row.marketplace_status,
+        "zone": row.zone,
+    }
+
+
+def search(actor: Actor, text: str) -> Found:
+    """Things with exactly this id, e-mail address or phone number. Names are sealed and not searched."""
+    require(actor, "entities.view")
+    wanted = text.replace("\0", "").strip()
+    accounts = list(
+        Account.objects.filter(_account_match(wanted)).select_related("party").order_by("pk")[: _HITS + 1]
+    )
+    seen = [account for account in accounts[:_HITS] if may_see(actor, account)]
+    others: list[Store | Instrument | Order] = []
+    if vocabulary.EXTERNAL_ID.fullmatch(wanted):
+        for model in (Order, Store, Instrument):
+            others += model.objects.filter(external_id=wanted)[:_HITS]
+    scoped = [
+        one for one in others if allows(actor, "entities.view", Scope(region=one.region, data_class="P2"))
+    ]
+    hits = [_hit_of_account(account) for account in seen] + [_hit(one) for one in scoped]
+    return Found(tuple(hits), len(accounts) - len(seen) + len(others) - len(scoped))
+
+
+def _account_match(wanted: str) -> Q:
+    match = Q(external_id=wanted) | Q(pk=wanted)
+    for kind, normal in (("email", normalise.email), ("phone", normalise.phone)):
+        try:
+            lookup = blind_index(kind, normal(wanted))
+        except ValueError:
+            continue
+        points = ContactPoint.objects.filter(kind=kind, lookup=lookup)
+        match |= Q(party__in=points.values("party"))
+    return match
+
+
+def _hit_of_account(account: Account) -> Hit:
+    name = masks.name(str(records.party_profile(account.party).get("name", "")))
+    return Hit(account.role, account.external_id, name or account.external_id, account.status, account.region)
+
+
+def _hit(row: Store | Instrument | Order) -> Hit:
+    if isinstance(row, Order):
+        return Hit("order", row.external_id, row.external_id, row.status, row.region)
+    if isinstance(row, Store):
+        return Hit("store", row.external_id, row.name or row.external_id, "", row.region)
+    return Hit(row.kind, row.external_id, row.external_id, "", row.region)

@@ -1,0 +1,251 @@
+"""How each kind of thing is written: the marketplace's words on one side, rows and sealed values on the
+other."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import IntegrityError, models, transaction
+
+from tocsin.core.act import Work
+from tocsin.core.crypto.seal import blind_index, open_text, seal
+from tocsin.core.errors import InvalidInput
+from tocsin.core.ids import new_id
+from tocsin.domains.people import normalise
+from tocsin.domains.people.links import BELONGS_TO, LIVES_AT, ORDERED_TO, Edge
+from tocsin.domains.people.models import Account, ContactPoint, Instrument, Order, Party, Store
+
+_PARTY_KIND = {"customer": Party.Kind.CUSTOMER, "shopper": Party.Kind.WORKER}
+#: Whose a payment instrument or payout account is.
+_OWNER_KIND = {"payment_instrument": "customer", "payout_account": "shopper"}
+_PLAIN = {
+    "account": {
+        "created_at": "member_since",
+        "region": "region",
+        "status": "marketplace_status",
+        "zone": "zone",
+    },
+    "order": {
+        name: name
+        for name in ("currency", "delivered_at", "items_count", "placed_at", "status", "total_minor")
+    },
+    "store": {name: name for name in ("lat", "lon", "name", "region", "zone")},
+}
+_NULLABLE = {"delivered_at", "items_count", "lat", "lon", "member_since", "placed_at", "total_minor"}
+_EMPTY = {"zone": "UTC", "status": "placed"}
+
+
+def find(kind: str, external_id: str, *, lock: bool = False) -> Account | Store | Instrument | Order | None:
+    """The row of a thing, or None."""
+    if kind in _PARTY_KIND:
+        rows: models.QuerySet = Account.objects.filter(role=kind, external_id=external_id)
+    elif kind == "store":
+        rows = Store.objects.filter(external_id=external_id)
+    elif kind == "order":
+        rows = Order.objects.filter(external_id=external_id)
+    else:
+        rows = Instrument.objects.filter(kind=kind, external_id=external_id)
+    return (rows.select_for_update(of=("self",)) if lock else rows).first()
+
+
+def ensure(work: Work, kind: str, external_id: str, now: dt.datetime) -> tuple[Any, bool]:
+    """The locked row of a thing and whether it is new.
+
+    What is mentioned before it is described gets an empty row.
+    """
+    row = find(kind, external_id, lock=True)
+    if row is not None:
+        work.watch(row)
+        return row, False
+    made = _blank(kind, external_id, now)
+    try:
+        with transaction.atomic():
+            for one in made:
+                one.save(force_insert=True)
+    except IntegrityError:  # somebody else told us of it at the same moment
+        row = find(kind, external_id, lock=True)
+        if row is None:
+            raise
+        work.watch(row)
+        return row, False
+    for one in made:
+        work.note(one, "entity.created")
+    return made[-1], True
+
+
+def _blank(kind: str, external_id: str, now: dt.datetime) -> list[models.Model]:
+    if kind in _PARTY_KIND:
+        party = Party(id=new_id("pty"), kind=_PARTY_KIND[kind], created_at=now)
+        account = Account(
+            id=new_id("acc"), role=kind, external_id=external_id, party=party, created_at=now, updated_at=now
+        )
+        return [party, account]
+    if kind == "store":
+        return [Store(id=new_id("sto"), external_id=external_id, name="", created_at=now)]
+    if kind == "order":
+        return [Order(id=new_id("ord"), external_id=external_id, updated_at=now)]
+    return [Instrument(id=new_id("ins"), kind=kind, external_id=external_id, created_at=now)]
+
+
+def fill(
+    work: Work, kind: str, row: Any, good: Mapping[str, Any], now: dt.datetime
+) -> tuple[list[str], list[Edge]]:
+    """Put checked attributes into a locked row, without saving it. Returns what changed and edges to draw."""
+    if kind in _PARTY_KIND:
+        return _fill_account(work, row, good, now)
+    if kind == "store":
+        return _fill_plain("store", row, good), []
+    if kind == "order":
+        return _fill_order(work, row, good, now)
+    return _fill_instrument(row, good)
+
+
+def _fill_plain(table: str, row: models.Model, good: Mapping[str, Any]) -> list[str]:
+    changed = []
+    for attribute, column in _PLAIN[table].items():
+        if attribute in good:
+            nothing = None if column in _NULLABLE else _EMPTY.get(attribute, "")
+            value = nothing if good[attribute] is None else good[attribute]
+            if getattr(row, column) != value:
+                setattr(row, column, value)
+                changed.append(attribute)
+    return changed
+
+
+def _fill_account(
+    work: Work, account: Account, good: Mapping[str, Any], now: dt.datetime
+) -> tuple[list[str], list[Edge]]:
+    changed = _fill_plain("account", account, good)
+    changed += _fill_party(work, account.party, good)
+    for kind in ("email", "phone"):
+        if kind in good and _set_contact(work, account, kind, good[kind], now):
+            changed.append(kind)
+    edges = []
+    if good.get("home_address"):
+        edges.append(Edge(account.role, account.external_id, "address", good["home_address"], LIVES_AT))
+    return changed, edges
+
+
+def _fill_party(work: Work, party: Party, good: Mapping[str, Any]) -> list[str]:
+    profile = party_profile(party)
+    told = {
+        name: good[name]
+        for name in ("access_needs", "name")
+        if name in good and good[name] != profile.get(name)
+    }
+    languages = party.languages
+    if "language" in good:
+        languages = [good["language"]] if good["language"] else []
+    changed = sorted(told) + (["language"] if languages != party.languages else [])
+    if changed:
+        work.watch(party)
+        kept = {name: value for name, value in {**profile, **told}.items() if value is not None}
+        party.profile_sealed = seal(party.key_scope, "profile", json.dumps(kept))
+        party.languages = languages
+        work.save(party, "entity.updated", changed=changed)
+    return changed
+
+
+def party_profile(party: Party) -> dict[str, Any]:
+    """The sealed profile, opened: {name?, access_needs?}."""
+    opened = open_text(party.key_scope, "profile", party.profile_sealed)
+    return dict(json.loads(opened)) if opened else {}
+
+
+def _set_contact(work: Work, account: Account, kind: str, value: str | None, now: dt.datetime) -> bool:
+    """Make ``value`` the only live contact of its kind; the ones before are retired, never lost."""
+    party = account.party
+    if value is not None and kind == "phone":
+        try:
+            value = normalise.phone(value, account.region)
+        except ValueError as error:
+            raise InvalidInput(
+                "The phone number cannot be read.", "Correct it and send this again.",
+                fields={"attributes.phone": str(error)},
+            ) from error  # fmt: skip
+    lookup = blind_index(kind, value) if value is not None else None
+    points = list(ContactPoint.objects.select_for_update().filter(party=party, kind=kind))
+    changed = False
+    for point in points:
+        current = lookup is not None and bytes(point.lookup) == lookup
+        if current == (point.retired_at is None):
+            continue
+        work.watch(point)
+        point.retired_at = None if current else now
+        work.save(point, "contact.restored" if current else "contact.retired")
+        changed = True
+    if (
+        value is not None
+        and lookup is not None
+        and not any(bytes(point.lookup) == lookup for point in points)
+    ):
+        point = ContactPoint(id=new_id("cnt"), party=party, kind=kind, lookup=lookup, added_at=now)
+        point.value_sealed = seal(party.key_scope, f"contact:{kind}", value)
+        work.save(point, "contact.added")
+        changed = True
+    return changed
+
+
+def _fill_order(
+    work: Work, order: Order, good: Mapping[str, Any], now: dt.datetime
+) -> tuple[list[str], list[Edge]]:
+    changed = _fill_plain("order", order, good)
+    for column in ("customer", "shopper", "store", "address"):
+        if column not in good:
+            continue
+        other = ensure(work, column, good[column], now)[0] if good[column] else None
+        if getattr(order, f"{column}_id") != (other.pk if other else None):
+            setattr(order, column, other)
+            changed.append(column)
+    where = next((one for one in (order.store, order.customer) if one is not None and one.region), None)
+    if where is not None and (order.region, order.zone) != (where.region, where.zone):
+        order.region, order.zone = where.region, where.zone
+        changed.append("region")
+    edges = []
+    if order.customer is not None and order.address is not None:
+        edges.append(
+            Edge("customer", order.customer.external_id, "address", order.address.external_id, ORDERED_TO)
+        )
+    return changed, edges
+
+
+def _fill_instrument(row: Instrument, good: Mapping[str, Any]) -> tuple[list[str], list[Edge]]:
+    before = instrument_attributes(row)
+    told = dict(good)
+    if told.get("number"):
+        try:
+            told["number"] = normalise.phone(told["number"], row.region)
+        except ValueError as error:
+            raise InvalidInput(
+                "The phone number cannot be read.", "Correct it and send this again.",
+                fields={"attributes.number": str(error)},
+            ) from error  # fmt: skip
+    changed = sorted(name for name, value in told.items() if before.get(name) != value)
+    if changed:
+        after = {name: value for name, value in {**before, **told}.items() if value is not None}
+        row.attributes_sealed = seal(row.key_scope, "attributes", json.dumps(after))
+        row.lookup = _lookup(row.kind, after)
+    owner = told.get("owner")
+    owner_kind = _OWNER_KIND.get(row.kind, "")
+    return changed, [Edge(row.kind, row.external_id, owner_kind, owner, BELONGS_TO)] if owner else []
+
+
+def instrument_attributes(row: Instrument) -> dict[str, Any]:
+    """The sealed attributes of an instrument, opened."""
+    opened = open_text(row.key_scope, "attributes", row.attributes_sealed)
+    return dict(json.loads(opened)) if opened else {}
+
+
+def _lookup(kind: str, attributes: Mapping[str, Any]) -> bytes | None:
+    """What makes two instruments the same thing, as a blind index; None when nothing does."""
+    if kind == "phone" and attributes.get("number"):
+        return blind_index("phone", attributes["number"])
+    if kind == "address" and attributes.get("line1"):
+        parts = (str(attributes.get(name) or "") for name in ("line1", "unit", "city", "postcode"))
+        return blind_index("address", normalise.address(*parts))
+    if attributes.get("fingerprint"):
+        return blind_index(kind, attributes["fingerprint"])
+    return None
