@@ -40,7 +40,7 @@ def value(found: Resolved, path: str) -> tuple[Any, str, str]:
 def test_law_of_a_place_joins_the_law_of_the_home() -> None:
     both = rules("US-WA-SEA", "US-CA")
     assert both.packs == ("US-WA-SEA", "US", "default", "US-CA")
-    assert both.words("deactivation.zero_tolerance") == ("saf.impaired_driving",)
+    assert both.words("deactivation.zero_tolerance") == ("SAF.impaired_driving",)
     assert both.flag("deactivation.human_only") is True
     assert both.calendar.id == "US-WA-SEA"
     assert rules("US-CA").flag("deactivation.human_only") is False
