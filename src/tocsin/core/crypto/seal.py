@@ -2,72 +2,41 @@
 
 Format of a sealed value: ``0x01 | nonce (12) | AES-256-GCM ciphertext and tag``; the associated data is
 ``scope|field``, so that a value cannot be moved to another person or another column.
-"""
+
+One value costs one small query (is the key still there?). A page of many values uses ``open_many`` and pays
+once."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 import os
-from functools import lru_cache
-from pathlib import Path
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from django.conf import settings
-from django.db import IntegrityError, transaction
-from django.utils import timezone
 
-from tocsin.core.crypto.keys import FileKeys, KeyAdapter, _write_private
-from tocsin.core.crypto.models import DataKey
+from tocsin.core.crypto.data_keys import Material, adapter, keys_for
+from tocsin.core.crypto.errors import MissingKey, Shredded, Tampered
+
+__all__ = [
+    "INDEX_SCOPE", "MissingKey", "Sealed", "Shredded", "Tampered", "adapter", "blind_index", "blind_indexes",
+    "open_bytes", "open_many", "open_text", "seal", "seal_many",
+]  # fmt: skip
 
 _VERSION = b"\x01"
+_SHORTEST = 1 + 12 + 16  # version, nonce, tag
+
+#: The scope of the key behind all blind indexes. It belongs to the platform and is never destroyed.
+INDEX_SCOPE = "platform:blind-index"
 
 
-class Shredded(Exception):
-    """The key of this scope was destroyed: the value can never be read again."""
+class Sealed(NamedTuple):
+    """A sealed value and what it was sealed for."""
 
-
-class Tampered(Exception):
-    """The sealed value was changed, or belongs to another scope or field."""
-
-
-@lru_cache(maxsize=1)
-def adapter() -> KeyAdapter:
-    """The configured key adapter (``TOCSIN_KEYS``: ``file`` or ``aws-kms:<key arn>``)."""
-    spec: str = settings.TOCSIN_KEYS
-    if spec.startswith("aws-kms:"):
-        from tocsin.core.crypto.aws import KmsKeys
-
-        return KmsKeys(spec.removeprefix("aws-kms:"))
-    return FileKeys(Path(settings.TOCSIN_HOME) / "keys" / "master")
-
-
-@lru_cache(maxsize=4096)
-def _unwrapped(scope: str, master_key_id: str, wrapped: bytes) -> bytes:
-    return adapter().unwrap(master_key_id, wrapped, scope)
-
-
-def _data_key(scope: str, *, create: bool) -> bytes:
-    row = DataKey.objects.filter(scope=scope).first()
-    if row is None:
-        if not create:
-            raise Shredded(f"there is no key for {scope}")
-        row = _create(scope)
-    if row.destroyed_at is not None or row.wrapped is None:
-        raise Shredded(f"the key of {scope} was destroyed")
-    return _unwrapped(scope, row.master_key_id, bytes(row.wrapped))
-
-
-def _create(scope: str) -> DataKey:
-    master_key_id, wrapped = adapter().wrap(os.urandom(32), scope)
-    try:
-        with transaction.atomic():
-            return DataKey.objects.create(
-                scope=scope, wrapped=wrapped, master_key_id=master_key_id, created_at=timezone.now()
-            )
-    except IntegrityError:  # another writer was first: use theirs
-        return DataKey.objects.get(scope=scope)
+    scope: str
+    field: str
+    value: bytes | memoryview | None
 
 
 def seal(scope: str, field: str, value: str | bytes) -> bytes:
@@ -76,40 +45,76 @@ def seal(scope: str, field: str, value: str | bytes) -> bytes:
     Raises:
         Shredded: the scope's key was destroyed; nothing new may be written under it.
     """
-    data = value.encode() if isinstance(value, str) else value
-    nonce = os.urandom(12)
-    return _VERSION + nonce + AESGCM(_data_key(scope, create=True)).encrypt(nonce, data, f"{scope}|{field}".encode())
+    return _seal(keys_for([scope], create=True).of(scope), scope, field, value)
+
+
+def seal_many(values: Sequence[tuple[str, str, str | bytes]]) -> list[bytes]:
+    """Seal many ``(scope, field, value)`` with one look at the keys. In the same order. Raises as
+    ``seal``."""
+    keys = keys_for({scope for scope, _, _ in values}, create=True)
+    return [_seal(keys.of(scope), scope, field, value) for scope, field, value in values]
 
 
 def open_bytes(scope: str, field: str, sealed: bytes | memoryview) -> bytes:
     """Open a sealed value as bytes.
 
     Raises:
-        Shredded: the key was destroyed. Tampered: the value is not what was sealed for this scope and field.
+        Shredded: the key was destroyed. MissingKey: there is no key, though there should be.
+        Tampered: the value is not what was sealed for this scope and field.
     """
-    blob = bytes(sealed)
-    if blob[:1] != _VERSION:
-        raise Tampered("not a sealed value")
-    try:
-        return AESGCM(_data_key(scope, create=False)).decrypt(blob[1:13], blob[13:], f"{scope}|{field}".encode())
-    except InvalidTag as error:
-        raise Tampered(f"the sealed value of {field} was changed") from error
+    return _open(keys_for([scope]).of(scope), scope, field, sealed)
 
 
 def open_text(scope: str, field: str, sealed: bytes | memoryview | None) -> str:
-    """Open a sealed value as text; an absent value is an empty string."""
+    """Open a sealed value as text; an absent value is an empty string. Raises as ``open_bytes``."""
     return open_bytes(scope, field, sealed).decode() if sealed else ""
 
 
-@lru_cache(maxsize=1)
-def _index_key() -> bytes:
-    path = Path(settings.TOCSIN_HOME) / "keys" / "blind-index.key"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _write_private(path, os.urandom(32))
-    return path.read_bytes()
+def open_many(values: Iterable[Sealed | tuple[str, str, bytes | memoryview | None]]) -> list[str | None]:
+    """Open many values as text, in the same order, with one look at the keys.
+
+    An absent value is an empty string. A value whose key was destroyed is None: one erased person must not
+    take a whole page down, and the page has to say "erased" rather than show nothing.
+
+    Raises:
+        MissingKey, Tampered: as ``open_bytes``; these are incidents, and no page should hide them.
+    """
+    items = [Sealed(*value) for value in values]
+    keys = keys_for({item.scope for item in items if item.value})
+    opened: list[str | None] = []
+    for scope, field, value in items:
+        try:
+            opened.append(_open(keys.of(scope), scope, field, value).decode() if value else "")
+        except Shredded:
+            opened.append(None)
+    return opened
 
 
 def blind_index(kind: str, normalised: str) -> bytes:
-    """HMAC-SHA256 for looking a sealed value up by equality. ``kind`` keeps phones and e-mails apart."""
-    return hmac.new(_index_key(), f"{kind}|{normalised}".encode(), hashlib.sha256).digest()
+    """HMAC-SHA256 for looking a sealed value up by equality. ``kind`` keeps phones and e-mails apart.
+
+    ``normalised`` comes from ``normal.py``; two spellings of one number must give one index.
+    """
+    return blind_indexes(kind, [normalised])[0]
+
+
+def blind_indexes(kind: str, normalised: Iterable[str]) -> list[bytes]:
+    """Many indexes of one kind with one look at the key, in the same order."""
+    key = keys_for([INDEX_SCOPE], create=True).of(INDEX_SCOPE).raw
+    return [hmac.new(key, f"{kind}|{value}".encode(), hashlib.sha256).digest() for value in normalised]
+
+
+def _seal(key: Material, scope: str, field: str, value: str | bytes) -> bytes:
+    data = value.encode() if isinstance(value, str) else value
+    nonce = os.urandom(12)
+    return _VERSION + nonce + key.aead.encrypt(nonce, data, f"{scope}|{field}".encode())
+
+
+def _open(key: Material, scope: str, field: str, sealed: bytes | memoryview) -> bytes:
+    blob = bytes(sealed)
+    if blob[:1] != _VERSION or len(blob) < _SHORTEST:
+        raise Tampered(f"what is stored as {field} is not a sealed value")
+    try:
+        return key.aead.decrypt(blob[1:13], blob[13:], f"{scope}|{field}".encode())
+    except InvalidTag as error:
+        raise Tampered(f"the sealed value of {field} was changed") from error
