@@ -36,9 +36,39 @@ def canonical(value: Any) -> str:
 
 
 def digest(obj: models.Model) -> str:
-    """SHA-256 (hex) over the stored columns of a row; equal rows give equal digests."""
-    row = {f.attname: f.value_from_object(obj) for f in obj._meta.concrete_fields}
+    """SHA-256 (hex) over the stored columns of a row; equal rows give equal digests.
+
+    A row about to be written and the same row read back give the same digest, however its values were spelled (an
+    ``int`` in a float column, a tuple in a list column). Columns named in the model's ``audit_exclude`` are book-
+    keeping and left out.
+    """
+    left_out = getattr(obj, "audit_exclude", frozenset())
+    row = {
+        f.attname: _as_stored(f, f.value_from_object(obj))
+        for f in obj._meta.concrete_fields
+        if f.attname not in left_out
+    }
     return hashlib.sha256(canonical(row).encode()).hexdigest()
+
+
+def _as_stored(column: models.Field, value: Any) -> Any:
+    """The value as the database will give it back."""
+    if isinstance(value, memoryview | bytes) or value is None:
+        return value
+    if isinstance(column, models.JSONField):
+        return _as_json(value)
+    return column.to_python(value)
+
+
+def _as_json(value: Any) -> Any:
+    """JSON without the distinctions ``jsonb`` drops: 2.0 from 2, -0.0 from 0, tuples from lists."""
+    if isinstance(value, Mapping):
+        return {str(name): _as_json(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_json(one) for one in value]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
 
 
 def payload(

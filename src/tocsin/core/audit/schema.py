@@ -1,8 +1,9 @@
 """SQL of the audit chains, run by the migration.
 
 Writers never queue behind one row: there are ``CHAINS`` chains, and a writer takes any that is free
-(``pg_try_advisory_xact_lock`` from a random start) and holds it until it commits. A chain is linked by hash
-within the writing transaction, so no entry exists unlinked. Anchors tie the chains together.
+(``pg_try_advisory_xact_lock`` from a random start) and holds it until it commits. One transaction keeps to one chain,
+so that two writers never wait for each other's. A chain is linked by hash within the writing transaction, so no entry
+exists unlinked. Anchors tie the chains together.
 
 The hash of an entry is ``sha256(prev_hash || utf8(chain|seq|at_us|payload))``, so that anybody can check it with
 ``sha256sum`` and no code of ours.
@@ -48,6 +49,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
 DECLARE
     start int := floor(random() * {CHAINS})::int;
     picked int := -1;
+    mine text := current_setting('tocsin.audit_chain', true);
     last_seq bigint;
     last_hash bytea;
     moment timestamptz := clock_timestamp();
@@ -55,16 +57,23 @@ DECLARE
     new_hash bytea;
     last_id bigint;
 BEGIN
-    FOR i IN 0..{CHAINS - 1} LOOP
-        IF pg_try_advisory_xact_lock({LOCK_SPACE}, (start + i) % {CHAINS}) THEN
-            picked := (start + i) % {CHAINS};
-            EXIT;
-        END IF;
-    END LOOP;
-    IF picked < 0 THEN
-        picked := start;
+    IF mine <> '' THEN
+        -- this transaction holds a chain already; somebody who set the value by hand waits for the lock like all
+        picked := mine::int;
         PERFORM pg_advisory_xact_lock({LOCK_SPACE}, picked);
+    ELSE
+        FOR i IN 0..{CHAINS - 1} LOOP
+            IF pg_try_advisory_xact_lock({LOCK_SPACE}, (start + i) % {CHAINS}) THEN
+                picked := (start + i) % {CHAINS};
+                EXIT;
+            END IF;
+        END LOOP;
+        IF picked < 0 THEN
+            picked := start;
+            PERFORM pg_advisory_xact_lock({LOCK_SPACE}, picked);
+        END IF;
     END IF;
+    PERFORM set_config('tocsin.audit_chain', picked::text, true);
     SELECT e.seq, e.hash INTO last_seq, last_hash FROM public.core_audit_entry e
         WHERE e.chain = picked ORDER BY e.seq DESC LIMIT 1;
     IF last_seq IS NULL THEN

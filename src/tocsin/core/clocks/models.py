@@ -10,7 +10,11 @@ class Clock(models.Model):
     ``basis``/``amount``/``calendar``/``zone`` say how ``due_at`` was computed and let anybody compute it again.
     ``pauses`` lists ``[from, until|null]`` in UTC; only clocks whose ``pause_rule`` allows it are ever paused.
     ``on_breach`` names a registered verb; it runs in the transaction that marks the clock fired.
+    ``data["spec"]`` holds the terms the clock was started under (see ``terms.py``).
     """
+
+    #: Book-keeping of the worker, which tells nothing about the promise.
+    audit_exclude = frozenset({"attempts", "retry_at", "last_error"})
 
     class State(models.TextChoices):
         RUNNING = "running"
@@ -47,4 +51,11 @@ class Clock(models.Model):
         indexes = [
             models.Index(fields=["due_at", "id"], condition=Q(state="running"), name="clock_due"),
             models.Index(fields=["subject_type", "subject_id"], name="clock_subject"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subject_type", "subject_id", "name"],
+                condition=Q(state__in=["running", "paused"]),
+                name="clock_once",
+            ),
         ]

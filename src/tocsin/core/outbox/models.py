@@ -56,7 +56,7 @@ class OutboxMessage(models.Model):
     class Meta:
         db_table = "core_outbox_message"
         indexes = [
-            models.Index(fields=["next_at", "id"], condition=Q(state="pending"), name="outbox_due"),
+            models.Index(fields=["kind", "next_at", "id"], condition=Q(state="pending"), name="outbox_due"),
             models.Index(fields=["created_at"], condition=Q(state="dead"), name="outbox_dead"),
             models.Index(fields=["destination", "-created_at"], name="outbox_destination"),
         ]

@@ -10,11 +10,15 @@ from django.utils import timezone
 
 from tocsin.core.ids import new_id
 from tocsin.core.outbox.models import OutboxMessage
+from tocsin.core.outbox.notify import wake_worker
 from tocsin.core.outbox.registry import handlers_for
 
 
 def publish(topic: str, data: Mapping[str, Any], *, key: str | None = None) -> None:
     """One row for each handler of the topic. With ``key``, publishing twice changes nothing."""
+    listeners = handlers_for(topic)
+    if not listeners:
+        return
     now = timezone.now()
     event_key = key or new_id("evt")
     OutboxMessage.objects.bulk_create(
@@ -29,10 +33,11 @@ def publish(topic: str, data: Mapping[str, Any], *, key: str | None = None) -> N
                 next_at=now,
                 created_at=now,
             )
-            for name in handlers_for(topic)
+            for name in listeners
         ],
         ignore_conflicts=True,
     )
+    wake_worker()
 
 
 def send(
@@ -65,3 +70,4 @@ def send(
         ],
         ignore_conflicts=True,
     )
+    wake_worker()
