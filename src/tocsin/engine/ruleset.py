@@ -49,6 +49,9 @@ class RuleSet:
         return by_type
 
 
+NO_RULES: Final = RuleSet("none", {}, {}, {}, {})
+
+
 def load_folder(folder: Path) -> RuleSet:
     """Every *.toml of the folder, without the *.tests.toml. Raises RuleSetError."""
     try:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from tocsin.engine.log import frames
+from tocsin.engine.log.frames import Frame, segments
+from tocsin.engine.log.frames import frames as read_frames
 from tocsin.engine.log.marks import read_mark
 from tocsin.engine.log.records import Record, decode
 
@@ -30,7 +31,7 @@ class LogReader:
         """At most `limit` records with seq > `after`, in order. Raises LogGapError."""
         return [decode(frame) for frame in islice(self.frames(after), limit)]
 
-    def frames(self, after: int) -> Iterator[frames.Frame]:
+    def frames(self, after: int) -> Iterator[Frame]:
         committed = read_mark(self._folder)
         while after < committed:
             start = after
@@ -44,20 +45,20 @@ class LogReader:
                     f"Record {after + 1} cannot be read from {self._folder}: removed, or damaged."
                 )
 
-    def _segment(self, after: int) -> Iterator[frames.Frame]:
+    def _segment(self, after: int) -> Iterator[Frame]:
         """The frames after `after` that lie in the segment where the next one must be."""
         found = self._locate(after)
         if found is None:
             return
         first, path, offset = found
         with path.open("rb") as file:
-            for frame in frames.frames(file, offset):
+            for frame in read_frames(file, offset):
                 if frame.position > after:
                     self._at = (frame.position, first, path, frame.end)
                     yield frame
 
     def _locate(self, after: int) -> tuple[int, Path, int] | None:
-        existing = frames.segments(self._folder)
+        existing = segments(self._folder)
         number = bisect.bisect_right(existing, after + 1, key=lambda entry: entry[0]) - 1
         if number < 0:
             return None
@@ -68,5 +69,5 @@ class LogReader:
 
 
 def read_log(folder: Path, after: int, limit: int) -> list[Record]:
-    """At most `limit` durable records with seq > `after`, in order; [] when nothing is new. Raises LogGapError."""
+    """At most `limit` durable records after position `after`, in order. Raises LogGapError."""
     return LogReader(folder).read(after, limit)

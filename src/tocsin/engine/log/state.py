@@ -60,8 +60,8 @@ def write_snapshot(folder: Path, engine: Engine) -> Path:
     """Write, make durable, then give it its name: a reader sees a whole snapshot or none."""
     data = engine.snapshot()
     path = folder / f"{engine.seq:020d}.snapshot"
-    draft = path.with_suffix(".tmp")
-    with draft.open("wb") as file:
+    draft = folder / f"{path.name}.{os.getpid()}.tmp"
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(_MAGIC + zlib.crc32(data).to_bytes(4, "little") + data)
         file.flush()
         os.fsync(file.fileno())
@@ -83,7 +83,7 @@ def snapshots(folder: Path) -> list[tuple[int, Path]]:
 
 def remove_segments(folder: Path, shipped: int) -> list[Path]:
     """Remove segments that are both shipped elsewhere (up to record `shipped`) and covered by the older of
-    the kept snapshots. May be called from any process; never touches the segment in use. Returns what went."""
+    the kept snapshots. May be called from any process; never touches the segment in use."""
     held = snapshots(folder)
     if len(held) < SNAPSHOTS_KEPT:
         return []

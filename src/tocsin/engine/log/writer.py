@@ -40,6 +40,9 @@ class LogWriter:
             os.close(self._lock)
             raise
 
+    committed: int
+    """Position of the last durable record."""
+
     @property
     def position(self) -> int:
         """Position of the last record appended."""
@@ -68,6 +71,7 @@ class LogWriter:
         position = self._position
         os.fdatasync(self._fd)
         self._mark.write(position)
+        self.committed = position
 
     def commit(self) -> None:
         """Write and sync: afterwards everything appended may be acknowledged."""
@@ -109,6 +113,7 @@ class LogWriter:
         _sync_folder(self._folder)
         self._mark = Mark(self._folder)
         self._mark.write(end)
+        self.committed = end
 
     def _roll(self) -> None:
         """Start the next segment. The full one was synced before, as every commit ends with a sync."""

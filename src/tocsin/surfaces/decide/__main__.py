@@ -1,0 +1,47 @@
+"""Only the decide process, with keys from a file: for benchmarks, tests and integration work.
+
+python -m tocsin.surfaces.decide --folder DIR --rules DIR --keys keys.json --port 8002
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from pathlib import Path
+
+from tocsin.surfaces.decide.config import DecideConfig
+from tocsin.surfaces.decide.keys import FileKeyStore
+from tocsin.surfaces.decide.serve import serve
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="tocsin.surfaces.decide", description=__doc__)
+    parser.add_argument("--folder", type=Path, required=True, help="where the log and its snapshots live")
+    parser.add_argument("--rules", type=Path, required=True, help="folder of rule files")
+    parser.add_argument("--keys", type=Path, required=True, help="JSON file of API keys")
+    parser.add_argument("--port", type=int, default=8002, help="0: any free one")
+    parser.add_argument("--port-file", type=Path, help="write the port here once ready")
+    parser.add_argument("--snapshot-every", type=int, default=DecideConfig.snapshot_every)
+    args = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+
+    def tell(port: int) -> None:
+        if args.port_file:
+            draft = args.port_file.with_suffix(".new")
+            draft.write_text(str(port))
+            draft.rename(args.port_file)
+
+    serve(
+        DecideConfig(
+            folder=args.folder,
+            rules_dir=args.rules,
+            keys=FileKeyStore(args.keys),
+            port=args.port,
+            on_listening=tell,
+            snapshot_every=args.snapshot_every,
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()

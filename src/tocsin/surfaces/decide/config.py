@@ -1,0 +1,46 @@
+"""What the decide process is told when it starts. The config floor fills this in."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tocsin.surfaces.decide.keys import KeyStore
+
+
+def _nobody(_: int) -> None:
+    """The default listener: nobody wants to know the port."""
+
+
+@dataclass(frozen=True)
+class DecideConfig:
+    """Folders, door and limits. Times are in seconds."""
+
+    folder: Path
+    """The log and its snapshots ($TOCSIN_HOME/decide). One process at a time."""
+    rules_dir: Path
+    keys: KeyStore
+
+    host: str = "127.0.0.1"
+    port: int = 8002
+    """0: any free one; `on_listening` is told which."""
+    listen: socket.socket | None = None
+    """An already bound socket instead of host and port."""
+    on_listening: Callable[[int], None] = _nobody
+
+    queue_limit: int = 4096
+    """Events that may wait. More are refused with 503 and Retry-After."""
+    turn_limit: int = 256
+    """Events decided in one turn of the event loop, and made durable together."""
+    body_limit: int = 2 * 1024 * 1024
+    body_timeout: float = 15.0
+    batch_limit: int = 1000
+    segment_bytes: int = 16 * 1024 * 1024
+    snapshot_every: int = 100_000
+    """Records between snapshots: what a start after a crash has to replay at most."""
+    keys_every: float = 5.0
+    """How often keys are read again: how long a revoked key may still work."""
+    keys_stale: float = 900.0
+    """With no fresh keys for so long, nobody is let in any more."""

@@ -1,0 +1,183 @@
+"""The pump: takes what waits, decides it, makes it durable, answers. The only place that touches the engine.
+
+One turn decides everything that is waiting (up to a limit) and ends with one fdatasync, whether it held one
+event or hundreds. Nobody is answered before that. If anything goes wrong the engine may be ahead of the log,
+so there is only one honest way on: stop the process and rebuild the engine from the log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter, deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import msgspec
+
+from tocsin.engine.decisions import Conflict, Outcome
+from tocsin.engine.engine import Engine
+from tocsin.engine.log import LogWriter
+from tocsin.engine.log.frames import EVENT, RULES
+from tocsin.engine.log.records import event_payload, rules_payload
+from tocsin.engine.ruleset import RuleSet
+from tocsin.surfaces.decide.metrics import Metrics
+from tocsin.surfaces.decide.problems import busy, too_many
+from tocsin.surfaces.decide.reading import Item
+
+Answer = bytes | Conflict
+KEY_SHARE = 0.75  # of the queue that a single key may fill
+
+_encode = msgspec.json.Encoder().encode
+
+
+class _Waiting:
+    """A request in the queue. `rules` instead of items: a change of rules."""
+
+    __slots__ = ("answers", "done", "items", "key", "rules")
+
+    def __init__(
+        self, items: list[Item], key: str, rules: RuleSet | None, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self.items = items
+        self.key = key
+        self.rules = rules
+        self.answers: list[Answer] = []
+        self.done: asyncio.Future[list[Answer]] = loop.create_future()
+
+
+class Pump:
+    """One engine, one log, one task."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        log: LogWriter,
+        metrics: Metrics,
+        queue_limit: int,
+        turn_limit: int,
+        clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    ) -> None:
+        self.engine = engine
+        self._log = log
+        self._metrics = metrics
+        self._queue_limit = queue_limit
+        self._turn_limit = turn_limit
+        self._clock = clock
+        self._queue: deque[_Waiting] = deque()
+        self._by_key: Counter[str] = Counter()
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._disk = ThreadPoolExecutor(1, "tocsin-log")
+
+    @property
+    def committed(self) -> int:
+        """Position of the last durable record."""
+        return self._log.committed
+
+    @property
+    def waiting(self) -> int:
+        """Events in the queue or in the present turn."""
+        return self._by_key.total()
+
+    async def submit(self, items: list[Item], key: str) -> list[Answer]:
+        """One answer an event, durable. Raises Problem 503 or 429 when there is no room."""
+        if self._stopping or self.waiting + len(items) > self._queue_limit:
+            raise busy()
+        if self._by_key[key] + len(items) > KEY_SHARE * self._queue_limit:
+            raise too_many()
+        self._by_key[key] += len(items)
+        return await self._enqueue(items, key, None)
+
+    async def switch(self, rules: RuleSet) -> None:
+        """Continue with these rules, from the next turn on, with a record in the log that says so."""
+        await self._enqueue([], "", rules)
+
+    async def run(self) -> None:
+        """Until `stop`, and until everything that waited then is answered. Any error is fatal (see above)."""
+        waiting: list[_Waiting] = []
+        try:
+            while self._queue or not self._stopping:
+                if not self._queue:
+                    self._wake.clear()
+                    await self._wake.wait()
+                    continue
+                waiting = self._take()
+                await self._turn(waiting)
+        except BaseException:
+            self._stopping = True
+            for one in (*waiting, *self._queue):
+                if not one.done.done():
+                    one.done.set_exception(busy(5))
+            raise
+
+    def stop(self) -> None:
+        """Take nothing new; `run` ends when the queue is empty."""
+        self._stopping = True
+        self._wake.set()
+
+    def close(self) -> None:
+        """After `run` has ended: commit and let go of the log."""
+        self._disk.shutdown()
+        self._log.close()
+
+    async def _enqueue(self, items: list[Item], key: str, rules: RuleSet | None) -> list[Answer]:
+        one = _Waiting(items, key, rules, asyncio.get_running_loop())
+        self._queue.append(one)
+        self._wake.set()
+        return await one.done
+
+    def _take(self) -> list[_Waiting]:
+        """Whole requests, at least one, together not much more than a turn's limit."""
+        taken, events = [], 0
+        while self._queue and events < self._turn_limit:
+            one = self._queue.popleft()
+            taken.append(one)
+            events += len(one.items)
+        return taken
+
+    async def _turn(self, waiting: list[_Waiting]) -> None:
+        now, before = self._clock(), self._log.position
+        for one in waiting:
+            if one.rules is not None:
+                self._switch(one.rules, now)
+            one.answers = [self._decide(item, one.key, now) for item in one.items]
+        if self._log.position > before:
+            started = time.perf_counter()
+            self._log.write()
+            await asyncio.get_running_loop().run_in_executor(self._disk, self._log.sync)
+            self._metrics.commit_seconds.observe(time.perf_counter() - started)
+        self._metrics.turn_events.observe(sum(len(one.items) for one in waiting))
+        for one in waiting:
+            self._leave(one)
+            if not one.done.done():  # whoever asked may have gone
+                one.done.set_result(one.answers)
+
+    def _decide(self, item: Item, key: str, now: int) -> Answer:
+        [outcome] = self.engine.decide([item.event], now)
+        if isinstance(outcome, Conflict):
+            self._metrics.counts["conflict"] += 1
+            return outcome
+        encoded = _encode(outcome.decision)
+        if outcome.decision.duplicate:
+            self._metrics.counts["duplicate"] += 1
+            return encoded
+        self._log.append(EVENT, event_payload(now, key, item.raw, encoded, outcome.explanation))
+        self._count(outcome)
+        return encoded
+
+    def _switch(self, rules: RuleSet, now: int) -> None:
+        self.engine.switch(rules)
+        self._log.append(RULES, rules_payload(now, rules.version, dict(rules.sources)))
+
+    def _leave(self, one: _Waiting) -> None:
+        self._by_key[one.key] -= len(one.items)
+        if not self._by_key[one.key]:
+            del self._by_key[one.key]
+
+    def _count(self, outcome: Outcome) -> None:
+        self._metrics.verdicts[outcome.decision.verdict] += 1
+        self._metrics.counts["late"] += outcome.decision.late
+        if outcome.explanation is not None:
+            self._metrics.rules.update(fired.rule for fired in outcome.explanation.fired)
+            self._metrics.counts["rule_error"] += len(outcome.explanation.errors)

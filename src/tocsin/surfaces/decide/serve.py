@@ -1,0 +1,56 @@
+"""Running the application under uvicorn (uvloop, httptools)."""
+
+from __future__ import annotations
+
+import gc
+import socket
+import sys
+
+import uvicorn
+
+from tocsin.surfaces.decide.app import build_app
+from tocsin.surfaces.decide.config import DecideConfig
+
+
+class _Server(uvicorn.Server):
+    """Tells the port once the first request can be answered."""
+
+    def __init__(self, config: uvicorn.Config, decide: DecideConfig) -> None:
+        super().__init__(config)
+        self._decide = decide
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started and sockets:
+            gc.collect()
+            gc.freeze()  # the recovered state is here to stay: do not walk it again and again
+            self._decide.on_listening(sockets[0].getsockname()[1])
+
+
+def serve(config: DecideConfig) -> None:
+    """Serve until SIGTERM or SIGINT. Exits the process with a status other than 0 when it cannot start."""
+    server = _Server(
+        uvicorn.Config(
+            build_app(config),
+            loop="uvloop",
+            http="httptools",
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=15,
+        ),
+        config,
+    )
+    server.run(sockets=[config.listen or _bind(config)])
+    if not server.started:
+        sys.exit(3)
+
+
+def _bind(config: DecideConfig) -> socket.socket:
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.bind((config.host, config.port))
+    return bound
