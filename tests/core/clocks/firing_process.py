@@ -1,8 +1,8 @@
 """A worker of its own, for tests that kill it. Run as ``python -m tests.core.clocks.firing_process ROLE``.
 
-It fires clocks until none runs any more. Every effect is a row in the table ``effect``, which has no constraint that
-would hide a second one. On the clock called ``trap`` a worker of the role ``victim`` says so on its output and waits
-to be killed, with its effect already written in the open transaction.
+It fires clocks until none runs any more. Every effect is a row in the table ``effect``, which has no
+constraint that would hide a second one. On the clock called ``trap`` a worker of the role ``victim`` says
+so on its output and waits to be killed, with its effect already written in the open transaction.
 """
 
 from __future__ import annotations

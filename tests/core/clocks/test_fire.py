@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from django.db import connection, transaction
@@ -31,9 +31,9 @@ def own_handlers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def breaches_are_told(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def breaches_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "_handlers", {"clock.breached": {"test": lambda data: None}})
-    yield
+    return
 
 
 def begin(name: str, verb: str = "escalate", hours: int = 4, subject: str = "case_1") -> Clock:
@@ -77,8 +77,12 @@ def test_a_breach_is_told_to_whoever_listens(breaches_are_told: None) -> None:
     told = OutboxMessage.objects.get()
     assert told.topic == "clock.breached"
     assert told.data == {
-        "clock": clock.pk, "name": "answer", "kind": "internal", "subject_type": "case", "subject_id": "case_1",
-    }  # fmt: skip
+        "clock": clock.pk,
+        "name": "answer",
+        "kind": "internal",
+        "subject_type": "case",
+        "subject_id": "case_1",
+    }
 
 
 @pytest.mark.django_db

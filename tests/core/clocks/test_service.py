@@ -34,13 +34,20 @@ def objective(name: str = "answer", hours: int = 4) -> ClockSpec:
 
 def law(extension: Extension | None = None) -> ClockSpec:
     return ClockSpec(
-        name="privacy.answer", basis="calendar_days", amount=45, authority=LAW, kind="legal", extension=extension
+        name="privacy.answer",
+        basis="calendar_days",
+        amount=45,
+        authority=LAW,
+        kind="legal",
+        extension=extension,
     )
 
 
 def begin(spec: ClockSpec, subject: str = "case_1", **more: object) -> Clock:
     with act(ME, "test") as work:
-        return clocks.start(work, spec, subject_type="case", subject_id=subject, zone="America/Los_Angeles", **more)  # type: ignore[arg-type]
+        return clocks.start(
+            work, spec, subject_type="case", subject_id=subject, zone="America/Los_Angeles", **more
+        )  # type: ignore[arg-type]
 
 
 def supervisor() -> Actor:
@@ -67,7 +74,9 @@ def test_a_clock_keeps_its_terms_and_says_when_it_is_due() -> None:
 
 def test_the_calendar_is_kept_with_the_clock() -> None:
     california = CalendarSpec(id="US-CA", country="US", subdivision="CA", source="test")
-    spec = ClockSpec(name="tell", basis="business_days", amount=3, calendar=california, authority=LAW, kind="legal")
+    spec = ClockSpec(
+        name="tell", basis="business_days", amount=3, calendar=california, authority=LAW, kind="legal"
+    )
     clock = begin(spec, start_at=dt.datetime(2026, 7, 2, 17, 0, tzinfo=dt.UTC))
     # Thursday 2 July; Friday 3 July is the observed holiday, so Monday, Tuesday, Wednesday count
     assert clock.due_at == dt.datetime(2026, 7, 9, 6, 59, 59, tzinfo=dt.UTC)
@@ -219,5 +228,5 @@ def test_refused_input_starts_nothing() -> None:
     with pytest.raises(ValueError, match="reserved"):
         begin(objective(), data={"spec": {}})
     with pytest.raises(ValueError, match="zone"):
-        begin(objective(), start_at=dt.datetime(2026, 1, 1))  # noqa: DTZ001
+        begin(objective(), start_at=dt.datetime(2026, 1, 1))
     assert not Clock.objects.exists()

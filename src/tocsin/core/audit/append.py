@@ -38,9 +38,9 @@ def canonical(value: Any) -> str:
 def digest(obj: models.Model) -> str:
     """SHA-256 (hex) over the stored columns of a row; equal rows give equal digests.
 
-    A row about to be written and the same row read back give the same digest, however its values were spelled (an
-    ``int`` in a float column, a tuple in a list column). Columns named in the model's ``audit_exclude`` are book-
-    keeping and left out.
+    A row about to be written and the same row read back give the same digest, however its values were
+    spelled (an ``int`` in a float column, a tuple in a list column). Columns named in the model's
+    ``audit_exclude`` are book-keeping and left out.
     """
     left_out = getattr(obj, "audit_exclude", frozenset())
     row = {

@@ -1,12 +1,12 @@
 """SQL of the audit chains, run by the migration.
 
 Writers never queue behind one row: there are ``CHAINS`` chains, and a writer takes any that is free
-(``pg_try_advisory_xact_lock`` from a random start) and holds it until it commits. One transaction keeps to one chain,
-so that two writers never wait for each other's. A chain is linked by hash within the writing transaction, so no entry
-exists unlinked. Anchors tie the chains together.
+(``pg_try_advisory_xact_lock`` from a random start) and holds it until it commits. One transaction keeps to
+one chain, so that two writers never wait for each other's. A chain is linked by hash within the writing
+transaction, so no entry exists unlinked. Anchors tie the chains together.
 
-The hash of an entry is ``sha256(prev_hash || utf8(chain|seq|at_us|payload))``, so that anybody can check it with
-``sha256sum`` and no code of ours.
+The hash of an entry is ``sha256(prev_hash || utf8(chain|seq|at_us|payload))``, so that anybody can check it
+with ``sha256sum`` and no code of ours.
 """
 
 CHAINS = 32
@@ -53,12 +53,13 @@ DECLARE
     last_seq bigint;
     last_hash bytea;
     moment timestamptz := clock_timestamp();
+    at_us bigint := (extract(epoch FROM moment) * 1000000)::bigint;
     body text;
     new_hash bytea;
     last_id bigint;
 BEGIN
     IF mine <> '' THEN
-        -- this transaction holds a chain already; somebody who set the value by hand waits for the lock like all
+        -- this transaction has a chain already; who sets the value by hand waits for the lock like all
         picked := mine::int;
         PERFORM pg_advisory_xact_lock({LOCK_SPACE}, picked);
     ELSE
@@ -83,7 +84,7 @@ BEGIN
     FOREACH body IN ARRAY payloads LOOP
         last_seq := last_seq + 1;
         new_hash := sha256(last_hash || convert_to(
-            picked || '|' || last_seq || '|' || (extract(epoch FROM moment) * 1000000)::bigint || '|' || body, 'UTF8'));
+            picked || '|' || last_seq || '|' || at_us || '|' || body, 'UTF8'));
         INSERT INTO public.core_audit_entry (chain, seq, at, payload, prev_hash, hash)
             VALUES (picked, last_seq, moment, body, last_hash, new_hash) RETURNING id INTO last_id;
         last_hash := new_hash;
@@ -101,7 +102,7 @@ CREATE TRIGGER core_audit_entry_only_grows BEFORE UPDATE OR DELETE ON core_audit
 CREATE TRIGGER core_audit_anchor_only_grows BEFORE UPDATE OR DELETE ON core_audit_anchor
     FOR EACH ROW EXECUTE FUNCTION tocsin_refuse_change();
 REVOKE ALL ON FUNCTION tocsin_audit_append(text[]) FROM PUBLIC;
-"""
+"""  # noqa: S608 (built from our own constants)
 
 DROP = """
 DROP FUNCTION tocsin_audit_append(text[]);

@@ -1,7 +1,7 @@
 """What happens when a clock runs out: verbs of the packs, answered by the domains.
 
-    @on_breach("escalate", subject_type="case")
-    def escalate(clock: Clock, work: Work) -> None: ...
+@on_breach("escalate", subject_type="case")
+def escalate(clock: Clock, work: Work) -> None: ...
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ def on_breach(verb: str, *, subject_type: str = "") -> Callable[[BreachHandler],
     """Register a handler for a verb; ``subject_type`` narrows it to clocks of one kind of subject.
 
     It runs in the transaction that marks the clock breached: both happen, or neither. ``work`` is that
-    transaction's; do not open another. Several handlers of one verb all run. When one raises, everything is rolled
-    back and tried again later.
+    transaction's; do not open another. Several handlers of one verb all run. When one raises, everything is
+    rolled back and tried again later.
     """
 
     def register(handler: BreachHandler) -> BreachHandler:

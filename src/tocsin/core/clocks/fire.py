@@ -1,7 +1,7 @@
 """The worker's side of the clocks: each one that is due fires once.
 
-A clock is claimed, answered and marked in one transaction. A worker that dies leaves nothing half done: the database
-lets go of its row, and another worker takes it.
+A clock is claimed, answered and marked in one transaction. A worker that dies leaves nothing half done: the
+database lets go of its row, and another worker takes it.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ from tocsin.core.clocks.models import Clock
 
 log = logging.getLogger(__name__)
 
-#: A handler that waits longer than this for a row gives way. People lock their case first and its clocks after; we
-#: hold the clock and want the case. Giving way before the database calls it a deadlock (1 s) keeps them going.
+#: A handler that waits longer than this for a row gives way. People lock their case first and its clocks
+#: after; we hold the clock and want the case. Giving way before the database calls it a deadlock (1 s)
+#: keeps them going.
 GIVE_WAY = "300ms"
 _BLOCKED_PAUSE = dt.timedelta(seconds=1)
 
@@ -31,7 +32,8 @@ _BLOCKED_PAUSE = dt.timedelta(seconds=1)
 def fire_due(now: dt.datetime | None = None, limit: int = 100) -> int:
     """Fire up to ``limit`` clocks that are due at ``now``; returns how many fired.
 
-    A handler that fails takes back all it did, is noted on the clock and tried again later; the other clocks go on.
+    A handler that fails takes back all it did, is noted on the clock and tried again later; the other
+    clocks go on.
     """
     moment = now or timezone.now()
     fired = 0

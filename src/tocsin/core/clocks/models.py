@@ -7,10 +7,10 @@ from django.db.models import Q
 class Clock(models.Model):
     """A promise, a legal duty or a protocol step with a due moment and what happens if it passes.
 
-    ``basis``/``amount``/``calendar``/``zone`` say how ``due_at`` was computed and let anybody compute it again.
-    ``pauses`` lists ``[from, until|null]`` in UTC; only clocks whose ``pause_rule`` allows it are ever paused.
-    ``on_breach`` names a registered verb; it runs in the transaction that marks the clock fired.
-    ``data["spec"]`` holds the terms the clock was started under (see ``terms.py``).
+    ``basis``/``amount``/``calendar``/``zone`` say how ``due_at`` was computed and let anybody compute it
+    again. ``pauses`` lists ``[from, until|null]`` in UTC; only clocks whose ``pause_rule`` allows it are
+    ever paused. ``on_breach`` names a registered verb; it runs in the transaction that marks the clock
+    fired. ``data["spec"]`` holds the terms the clock was started under (see ``terms.py``).
     """
 
     #: Book-keeping of the worker, which tells nothing about the promise.

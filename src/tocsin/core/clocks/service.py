@@ -1,8 +1,8 @@
 """Starting, meeting, pausing and extending clocks, inside the action that does so.
 
-Every verb takes the action's :class:`~tocsin.core.act.Work`: the clock, its audit entry and the action's own rows
-are written together. Whoever changes a case locks the case first and its clocks after; see ``fire.py`` for the other
-direction.
+Every verb takes the action's :class:`~tocsin.core.act.Work`: the clock, its audit entry and the action's
+own rows are written together. Whoever changes a case locks the case first and its clocks after; see
+``fire.py`` for the other direction.
 """
 
 from __future__ import annotations

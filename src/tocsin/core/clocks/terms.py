@@ -1,7 +1,7 @@
 """The terms of a running clock: the specification it was started with, kept with it.
 
-A pack may change while a clock runs. The clock keeps the terms it was started under, and can be worked out again
-from its own row.
+A pack may change while a clock runs. The clock keeps the terms it was started under, and can be worked out
+again from its own row.
 """
 
 from __future__ import annotations

@@ -23,8 +23,8 @@ class WebhookEndpoint(models.Model):
 class OutboxMessage(models.Model):
     """One delivery to one destination: at least once, with an idempotency key the receiver can use.
 
-    ``kind`` handler rows run our own code in the transaction that marks them done; the others leave the house.
-    ``body_sealed`` holds what is personal (an e-mail's text); ``data`` only ids and codes.
+    ``kind`` handler rows run our own code in the transaction that marks them done; the others leave the
+    house. ``body_sealed`` holds what is personal (an e-mail's text); ``data`` only ids and codes.
     """
 
     class Kind(models.TextChoices):

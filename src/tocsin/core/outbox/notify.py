@@ -1,10 +1,11 @@
 """Waking others when something was committed: open screens, and the workers.
 
-Notifications carry no content. A screen comes and fetches, and access is checked then; a worker looks at its tables.
-One that is lost costs time, never work: workers look by themselves every second, screens when they connect again.
+Notifications carry no content. A screen comes and fetches, and access is checked then; a worker looks at
+its tables. One that is lost costs time, never work: workers look by themselves every second, screens when
+they connect again.
 
-They are sent right *after* the commit. PostgreSQL lets transactions that notify commit only one after the other, each
-with its own flush to disk; see ``docs/decisions/0003-audit-chains.md`` for what that costs.
+They are sent right *after* the commit. PostgreSQL lets transactions that notify commit only one after the
+other, each with its own flush to disk; see ``docs/decisions/0003-audit-chains.md`` for what that costs.
 """
 
 from __future__ import annotations

@@ -14,8 +14,8 @@ _handlers: dict[str, dict[str, Handler]] = defaultdict(dict)
 def on(topic: str, name: str) -> Callable[[Handler], Handler]:
     """Register a handler: ``@on("report.received", "cases.open_for_report")``.
 
-    The handler runs in a worker, in the transaction that marks its row done; it may run again after a crash, so
-    it must be safe to run twice. ``name`` is stored and must stay stable.
+    The handler runs in a worker, in the transaction that marks its row done; it may run again after a
+    crash, so it must be safe to run twice. ``name`` is stored and must stay stable.
     """
 
     def register(handler: Handler) -> Handler:
