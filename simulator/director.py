@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from simulator.places import areas
-from simulator.scenarios import Scenario
-from simulator.scheduler import Scheduler
+from simulator.scenarios.base import Scenario
+from simulator.scheduler import Make, Scheduler
 from simulator.stage import Stage
 from simulator.steps import Begin, Story, Wait
 from simulator.stories import accounts, daily, lookalikes, telling
@@ -72,7 +72,7 @@ class Director:
                 self._begun += 1
                 yield Begin(self._draw(stage.rng))
 
-    def _draw(self, rng: random.Random):  # type: ignore[no-untyped-def]
+    def _draw(self, rng: random.Random) -> Make:
         share = rng.random()
         if share < self._programme.lookalike_share:
             return rng.choice(lookalikes.LOOKALIKES)

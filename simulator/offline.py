@@ -99,9 +99,7 @@ def write_folder(run: Offline, folder: Path) -> Truth:
         for kind in ("events", "entities", "reports", "follow_ups")
     }
     try:
-        truth = run.run(
-            lambda kind, body: print(json.dumps(body, ensure_ascii=False), file=files[kind]) and None  # type: ignore[func-returns-value]
-        )
+        truth = run.run(lambda kind, body: print(json.dumps(body, ensure_ascii=False), file=files[kind]))
     finally:
         for file in files.values():
             file.close()

@@ -5,6 +5,7 @@ Every effect can be undone and most of them end by themselves, because protectiv
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -17,6 +18,9 @@ STOPS_SIGN_UP = "block_reregistration"
 RISKY_FEATURES = frozenset({"payout.changed", "promo.redeemed"})
 SHOPPER_WORK = frozenset({"offer.accepted", "order.assigned", "shift.started"})
 PAIR_SEPARATOR = "|"
+REMEMBERED = 100_000
+BY_VERDICT = "decide:"
+"""What ids of effects begin with that came with a verdict and not as an action."""
 
 _ALIASES = {"card": "payment_instrument", "payout": "payout_account"}
 
@@ -59,9 +63,12 @@ class Standing:
 
     def __init__(self) -> None:
         self._on: dict[Ref, list[_Effect]] = {}
+        self._undone: OrderedDict[str, None] = OrderedDict()
 
     def apply(self, action_id: str, action: str, target: Ref, ends_at: float | None = None) -> bool:
-        """Put an effect in force; False when this very action already is."""
+        """Put an effect in force; False when this very action already is, or was undone before it came."""
+        if action_id in self._undone:
+            return False
         effects = self._on.setdefault(target, [])
         for effect in effects:
             if effect.action_id == action_id:
@@ -69,14 +76,25 @@ class Standing:
         effects.append(_Effect(action_id, action, ends_at))
         return True
 
-    def undo(self, action_id: str) -> bool:
-        """Take one action's effect away; False when it was not in force."""
-        for target, effects in list(self._on.items()):
-            kept = [effect for effect in effects if effect.action_id != action_id]
-            if len(kept) != len(effects):
-                self._keep(target, kept)
-                return True
-        return False
+    def undo(self, action_id: str, target: Ref) -> bool:
+        """Take one action's effect away; False when it was not in force.
+
+        Messages may arrive in the wrong order, so an undone action stays undone if it is asked for later.
+        """
+        self._undone[action_id] = None
+        while len(self._undone) > REMEMBERED:
+            self._undone.popitem(last=False)
+        before = self._on.get(target, [])
+        kept = [effect for effect in before if effect.action_id != action_id]
+        self._keep(target, kept)
+        return len(kept) != len(before)
+
+    def undo_verdicts(self, target: Ref, action: str) -> bool:
+        """Take away what verdicts alone put on a target; actions with an id of their own stay."""
+        before = self._on.get(target, [])
+        kept = [e for e in before if not (e.type == action and e.action_id.startswith(BY_VERDICT))]
+        self._keep(target, kept)
+        return len(kept) != len(before)
 
     def clear(self, target: Ref, action: str) -> None:
         """Take every effect of one type off a target, as when its owner has verified themselves."""

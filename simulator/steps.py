@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from simulator.stage import Stage
 
 
-class Refused(Exception):  # noqa: N818  (a person refused is no error)
+class Refused(Exception):
     """The marketplace will not carry this out, because Tocsin asked it not to."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import ClassVar
 
 from simulator.pace import MINUTE
@@ -48,7 +49,7 @@ class AccountRenting(Scenario):
             plan = Plan(customer, basket(stage), shopper=renter, bad=frozenset({"order.assigned"}))
             outcome = yield from staked_order(stage, plan, TRIP_PAY_MINOR)
             if outcome.delivered and n == 0:
-                yield Begin(lambda own, first=outcome: self.customer_reports(own, first), same_plant=True)  # type: ignore[misc]
+                yield Begin(partial(self.customer_reports, outcome=outcome), same_plant=True)
             yield stage.life(15 * MINUTE, at_least=3)
         yield from shift.end(stage, renter)
         yield from shift.end(stage, owner)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 from simulator.model import Customer
@@ -43,7 +44,7 @@ class AccountTakeover(Scenario):
             world.new_id("dev"), f"203.0.113.{rng.randrange(100, 250)}", far.centre, "hosting", False
         )
         drop = world.new_address(rng, victim.area, close=True)
-        yield Begin(lambda own: self.owner_notices(own, victim), same_plant=True)
+        yield Begin(partial(self.owner_notices, victim=victim), same_plant=True)
         yield from accounts.mistype_password(stage, victim, self.guesses, thief)
         yield from accounts.log_in(stage, victim, thief, bad=True)
         yield stage.life(2 * MINUTE, at_least=1)

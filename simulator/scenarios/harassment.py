@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 from simulator.pace import HOUR, MINUTE
@@ -39,7 +40,7 @@ class Harassment(Scenario):
             yield from afterwards.write(stage, offender, victim, first.order_id, "harassment", bad=True)
             yield stage.life(4 * MINUTE, at_least=2)
             if n == self.messages - 2:
-                yield Begin(lambda own: self.victim_reports(own, first), same_plant=True)
+                yield Begin(partial(self.victim_reports, outcome=first), same_plant=True)
         for _ in range(self.orders_after):
             yield stage.life(5 * HOUR, at_least=20)
             plan = Plan(offender, basket(stage), shopper=victim, bad=frozenset({"order.assigned"}))

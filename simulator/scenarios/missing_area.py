@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
-from simulator.model import Shopper
 from simulator.pace import HOUR, MINUTE
 from simulator.scenarios.base import Scenario, involve, staked_order
 from simulator.stage import Stage
@@ -39,11 +39,11 @@ class MissingArea(Scenario):
             plan = Plan(customer, goods, shopper=thief, bad=frozenset({"order.delivered"}))
             outcome = yield from staked_order(stage, plan, round(goods * self.taken_share))
             if outcome.delivered and n != 2:
-                yield Begin(lambda own, o=outcome: self.customer_reports(own, thief, o), same_plant=True)  # type: ignore[misc]
+                yield Begin(partial(self.customer_reports, outcome=outcome), same_plant=True)
             yield stage.life(self.between_s, at_least=5)
         yield from shift.end(stage, thief)
 
-    def customer_reports(self, stage: Stage, thief: Shopper, outcome: Outcome) -> Story:
+    def customer_reports(self, stage: Stage, outcome: Outcome) -> Story:
         """A report about the order; hardly anybody thinks of the shopper."""
         past = next((p for p in stage.world.recent if p.id == outcome.order_id), None)
         if past is None:

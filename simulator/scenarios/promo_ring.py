@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 from simulator.model import Customer
@@ -52,7 +53,7 @@ class PromoRing(Scenario):
             except Refused:
                 planted(stage).settle(member.id, lost=False)
                 continue
-            yield Begin(lambda own, who=member: self.use_discount(own, who), same_plant=True)  # type: ignore[misc]
+            yield Begin(partial(self.use_discount, member=member), same_plant=True)
             yield stage.life(rng.uniform(5, 20) * MINUTE, at_least=2)
 
     def use_discount(self, stage: Stage, member: Customer) -> Story:

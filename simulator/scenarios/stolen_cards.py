@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 from simulator.model import Customer
@@ -58,7 +59,7 @@ class StolenCards(Scenario):
             )
             outcome = yield from staked_order(stage, plan)
             if outcome.delivered:
-                yield Begin(lambda own, lost=outcome: self.chargeback(own, fraudster, lost))  # type: ignore[misc]
+                yield Begin(partial(self.chargeback, fraudster=fraudster, lost=outcome), same_plant=True)
             yield stage.life(3 * MINUTE, at_least=2)
 
     def chargeback(self, stage: Stage, fraudster: Customer, lost: Outcome) -> Story:

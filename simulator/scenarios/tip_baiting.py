@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 from simulator.pace import HOUR, MINUTE
@@ -45,7 +46,7 @@ class TipBaiting(Scenario):
                     cut = yield from afterwards.change_tip(stage, baiter, outcome, left, bad=True)
                 plant.settle(outcome.order_id, lost=cut)
                 if cut and n == self.orders - 2:
-                    yield Begin(lambda own, last=outcome: self.shopper_reports(own, last), same_plant=True)  # type: ignore[misc]
+                    yield Begin(partial(self.shopper_reports, outcome=outcome), same_plant=True)
             yield stage.life(self.between_s, at_least=5)
 
     def shopper_reports(self, stage: Stage, outcome: Outcome) -> Story:

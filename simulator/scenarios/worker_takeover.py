@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 from simulator.model import Shopper
@@ -51,7 +52,7 @@ class WorkerTakeover(Scenario):
             yield from accounts.change_contact(stage, victim, "email", thief, bad=True)
             yield stage.life(MINUTE, at_least=1)
             yield from accounts.change_payout(stage, victim, world.new_id("pay"), thief, bad=True)
-            yield Begin(lambda own: self.owner_notices(own, victim), same_plant=True)
+            yield Begin(partial(self.owner_notices, victim=victim), same_plant=True)
             yield stage.life(self.cash_out_after_s, at_least=20)
             lost = not stage.payout_stopped(victim.ref)
         planted(stage).settle(victim.payout, lost=lost)

@@ -6,6 +6,7 @@ Each carries its own label in the ground truth; none of it is visible to Tocsin.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from simulator.geo import metres, near
@@ -51,7 +52,7 @@ def office_party(stage: Stage) -> Story:
     yield from accounts.log_in(stage, host)
     for _ in range(stage.rng.randint(*OFFICE_ORDERS)):
         goods = round(basket(stage) * 1.5)
-        yield Begin(lambda own, goods=goods: _one(own, host, goods))  # type: ignore[misc]
+        yield Begin(partial(_one, customer=host, goods_minor=goods))
         yield stage.life(stage.rng.uniform(6, 11) * MINUTE, at_least=5)
 
 

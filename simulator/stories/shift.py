@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from simulator.events import Event
 from simulator.model import Shopper
 from simulator.pace import HOUR, MINUTE
@@ -55,7 +57,7 @@ def working_day(stage: Stage, shopper: Shopper) -> Story:
 
 def call_in(shopper: Shopper) -> Begin:
     """The step that starts a shopper's day beside the present story."""
-    return Begin(lambda own: working_day(own, shopper))
+    return Begin(partial(working_day, shopper=shopper))
 
 
 def _event(stage: Stage, shopper: Shopper, event_type: str) -> Event:

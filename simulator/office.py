@@ -1,0 +1,159 @@
+"""The slower talk with Tocsin: entities, reports, follow-ups, confirmations of actions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from simulator.client import Door, Reply
+from simulator.events import Entity, Report
+from simulator.ledger import Ledger
+from simulator.model import Ref
+
+ENTITY_BATCH = 500
+GATHER_S = 0.3
+WORKERS = 3
+ROOM = 5_000
+PROBLEMS_KEPT = 20
+
+
+class Office:
+    """Queues for the web host. Everything here is retried and safe to repeat."""
+
+    def __init__(self, door: Door, ledger: Ledger, *, with_entities: bool = True) -> None:
+        self.counts: Counter[str] = Counter()
+        self.problems: list[str] = []
+        self._door = door
+        self._ledger = ledger
+        self._with_entities = with_entities
+        self._entities: dict[Ref, Entity] = {}
+        self._errands: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue(ROOM)
+
+    # -- entities ----------------------------------------------------------------------------------
+
+    def announce(self, entity: Entity) -> None:
+        """Have Tocsin know about something; newer attributes of the same thing are merged in."""
+        if not self._with_entities:
+            return
+        waiting = self._entities.get((entity.kind, entity.id))
+        if waiting is None:
+            self._entities[(entity.kind, entity.id)] = entity
+            return
+        waiting.attributes.update(entity.attributes)
+        waiting.links.extend(link for link in entity.links if link not in waiting.links)
+
+    @property
+    def entities_waiting(self) -> int:
+        """Things Tocsin has not been told about yet."""
+        return len(self._entities)
+
+    async def send_entities(self) -> None:
+        """Send all that is waiting now."""
+        while self._entities:
+            refs = list(self._entities)[:ENTITY_BATCH]
+            batch = [self._entities.pop(ref) for ref in refs]
+            self.counts["entity batches"] += 1
+            key = f"entities/{batch[0].kind}/{batch[0].id}/{self.counts['entity batches']}"
+            body = {"entities": [entity.body() for entity in batch]}
+            reply = await self._door.call("POST", "/v1/entities", body, key=key)
+            if reply.ok:
+                self.counts["entities"] += len(batch)
+            else:
+                self._problem("entities", reply)
+
+    # -- reports and the rest ----------------------------------------------------------------------
+
+    def tell(self, report: Report, done: Callable[[str | None], object]) -> None:
+        """File a report; `done` gets its number, or None."""
+        self._put(lambda: self._file(report, done), "report", lambda: done(None))
+
+    async def _file(self, report: Report, done: Callable[[str | None], object]) -> None:
+        reply = await self._door.call("POST", "/v1/reports", report.body, key=f"report/{report.external_id}")
+        number = reply.body.get("number") if reply.ok and isinstance(reply.body, dict) else None
+        if number is None:
+            self._problem("reports", reply)
+        else:
+            self._ledger.add([{"kind": "report", "external_id": report.external_id, "number": number}])
+            self.counts["reports"] += 1
+        done(number)
+
+    def follow_up(self, number: str, text: str, key: str) -> None:
+        """Look at a report's status, then add to it."""
+        self._put(lambda: self._follow_up(number, text, key), "follow-up", lambda: None)
+
+    async def _follow_up(self, number: str, text: str, key: str) -> None:
+        status = await self._door.call("GET", f"/v1/reports/{number}")
+        self.counts["reports looked up" if status.ok else "reports not found"] += 1
+        reply = await self._door.call("POST", f"/v1/reports/{number}/messages", {"text": text}, key=key)
+        if reply.ok:
+            self.counts["follow-ups"] += 1
+        else:
+            self._problem("follow-ups", reply)
+
+    def confirm(self, action_id: str, delivery_id: str, status: str, detail: str) -> None:
+        """Say that an action was applied, or why not."""
+        self._put(lambda: self._confirm(action_id, delivery_id, status, detail), "confirmation", lambda: None)
+
+    async def _confirm(self, action_id: str, delivery_id: str, status: str, detail: str) -> None:
+        body = {"status": status, "detail": detail}
+        reply = await self._door.call(
+            "POST", f"/v1/actions/{action_id}/confirmation", body, key=f"confirm/{delivery_id}"
+        )
+        if reply.ok:
+            self._ledger.add([{"kind": "confirmation", "action_id": action_id, "status": status}])
+            self.counts["confirmations"] += 1
+        else:
+            self._problem("confirmations", reply)
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._keep_sending_entities())
+            for _ in range(WORKERS):
+                tasks.create_task(self._work())
+
+    async def _keep_sending_entities(self) -> None:
+        while True:
+            await self.send_entities()
+            await asyncio.sleep(GATHER_S)
+
+    async def _work(self) -> None:
+        while True:
+            errand = await self._errands.get()
+            await errand()
+
+    def _put(self, errand: Callable[[], Awaitable[None]], what: str, dropped: Callable[[], object]) -> None:
+        try:
+            self._errands.put_nowait(errand)
+        except asyncio.QueueFull:
+            self.counts[f"{what} dropped"] += 1
+            dropped()
+
+    @property
+    def waiting(self) -> int:
+        """Errands not done yet."""
+        return self._errands.qsize()
+
+    def _problem(self, what: str, reply: Reply) -> None:
+        self.counts[f"{what} refused"] += 1
+        if len(self.problems) < PROBLEMS_KEPT:
+            self.problems.append(f"{what}: {reply.problem}")
+
+
+WEBHOOK_TYPES = ["action.requested", "action.reversed", "case.opened", "case.closed", "report.received"]
+
+
+async def subscribe(door: Door, url: str, secret: str | None) -> tuple[str, str]:
+    """Ask Tocsin for webhooks to `url`; the subscription's id and its secret. Raises RuntimeError."""
+    body: dict[str, Any] = {"url": url, "types": WEBHOOK_TYPES}
+    if secret:
+        body["secret"] = secret
+    reply = await door.call("POST", "/v1/webhooks", body, key=f"webhook/{url}")
+    if not reply.ok or not isinstance(reply.body, dict):
+        raise RuntimeError(f"Tocsin did not take the webhook subscription: {reply.problem}")
+    given = reply.body.get("secret") or secret
+    if not given:
+        raise RuntimeError("Tocsin gave no webhook secret; pass --webhook-secret.")
+    return str(reply.body.get("id", "")), str(given)
