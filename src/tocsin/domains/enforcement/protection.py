@@ -127,9 +127,12 @@ def lift(actor: Actor, action_id: str, reason: str) -> Action:
 
 
 def automatic(work: Work, case: Case) -> list[Action]:
-    """What the taxonomy says is done at once for the codes of a case, within what policy lets a machine do."""
+    """In an S0 or S1 case, what the taxonomy offers for its codes is done at once, within what policy lets a
+    machine do. In milder cases it is offered to the specialist."""
     done: list[Action] = []
-    wanted = [kind for code in case.codes if (entry := taxonomy().find(code)) for kind in entry.protect_at_once]
+    if case.severity > "S1":
+        return done
+    wanted = [kind for code in case.codes if (entry := taxonomy().find(code)) for kind in entry.protect]
     for kind in dict.fromkeys(wanted):
         action = _automatic_one(work, case, kind)
         if action is not None:

@@ -1,4 +1,3 @@
 """Addresses of the API."""
 
-app_name = "api"
 urlpatterns: list = []
