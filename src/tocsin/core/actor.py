@@ -31,7 +31,8 @@ class Actor:
     ``id`` is the staff id, key id, process name, report number or account id, by ``kind``.
     ``regions`` holds jurisdiction codes such as ``US-CA``; ``*`` stands for all.
     ``scopes`` are the scopes of an API key; empty for everybody else.
-    ``kept_from`` holds ids of accounts that are the actor's own or their family's: those are kept from them.
+    ``kept_from`` holds accounts (``customer:c-42``) that are the actor's own or their family's: those are kept
+    from them.
     """
 
     kind: ActorKind

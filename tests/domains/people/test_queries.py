@@ -34,7 +34,8 @@ def ana() -> Account:
     })  # fmt: skip
     for number, status in enumerate(["delivered", "cancelled", "picked"]):
         put("order", f"o-{number}", {
-            "customer": "c-1", "shopper": "s-1", "status": status, "placed_at": f"2026-05-0{number + 1}T12:00:00Z",
+            "customer": "c-1", "shopper": "s-1", "status": status,
+            "placed_at": f"2026-05-0{number + 1}T12:00:00Z",
         })  # fmt: skip
     return Account.objects.select_related("party").get(role="customer", external_id="c-1")
 
@@ -58,7 +59,7 @@ def test_outside_of_ones_region_or_role_nothing_is_shown(ana: Account) -> None:
 
 
 def test_ones_own_account_is_kept_apart(ana: Account) -> None:
-    relative = staff("investigator", kept_from=frozenset({ana.pk}))
+    relative = staff("investigator", kept_from=frozenset({ana.ref}))
     with pytest.raises(AccessDenied) as caught:
         queries.find_account(relative, "customer", "c-1")
     assert caught.value.reason == "walled_off"
@@ -114,7 +115,7 @@ def test_a_reveal_without_right_or_reason_shows_nothing_and_leaves_nothing(ana: 
         (INVESTIGATOR, Scope(region="US-CA", assigned=False, data_class="P3")),
         (INVESTIGATOR, Scope(region="CA-ON", assigned=True)),
         (INVESTIGATOR.for_purpose("training"), scope),
-        (staff("investigator", kept_from=frozenset({ana.pk})), scope),
+        (staff("investigator", kept_from=frozenset({ana.ref})), scope),
     ]
     for actor, where in refused:
         with pytest.raises(AccessDenied):

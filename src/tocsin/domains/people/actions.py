@@ -14,12 +14,13 @@ from django.utils import timezone
 from tocsin.core.access.check import require
 from tocsin.core.act import Work, act
 from tocsin.core.actor import Actor
+from tocsin.core.crypto.seal import Shredded
 from tocsin.core.errors import InvalidInput
 from tocsin.domains.people import links, records, vocabulary
 from tocsin.domains.people.links import Edge
 
 BATCH = 1000
-Outcome = Literal["created", "updated", "unchanged", "stale"]
+Outcome = Literal["created", "updated", "unchanged", "stale", "erased"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,11 @@ class EntityInput:
 
 @dataclass(frozen=True, slots=True)
 class Upserted:
-    """What became of one thing. ``stale`` means that a newer state was already known, so nothing changed."""
+    """What became of one thing.
+
+    ``stale``: a newer state was already known, so nothing changed. ``erased``: the person had their data
+    erased here, and it does not come back by being told again.
+    """
 
     kind: str
     id: str
@@ -131,7 +136,10 @@ def _write(work: Work, entity: EntityInput, good: dict[str, Any], edges: list[Ed
     stale = row.as_of is not None and told_at < row.as_of
     outcome: Outcome = "stale"
     if not stale:
-        changed, drawn = records.fill(work, entity.kind, row, good, now)
+        try:
+            changed, drawn = records.fill(work, entity.kind, row, good, now)
+        except Shredded:
+            return Upserted(entity.kind, entity.id, "erased")
         edges = [*edges, *drawn]
         outcome = "created" if created else "updated" if changed else "unchanged"
         newer = stated is not None and (row.as_of is None or stated > row.as_of)

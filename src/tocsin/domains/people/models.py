@@ -89,6 +89,11 @@ class Account(models.Model):
         db_table = "people_account"
         constraints = [models.UniqueConstraint(fields=["role", "external_id"], name="account_once")]
 
+    @property
+    def ref(self) -> str:
+        """The marketplace's name for it, as in ``customer:c-42``."""
+        return f"{self.role}:{self.external_id}"
+
 
 class Store(models.Model):
     """A shop people are sent to. Not a person: its name and place are not sealed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -11,10 +12,12 @@ from django.db.models import Q
 
 from tocsin.core.access.check import Scope, allows, require
 from tocsin.core.actor import Actor
-from tocsin.core.crypto.seal import blind_index, open_text
+from tocsin.core.crypto.masks import mask_email, mask_name, mask_phone
+from tocsin.core.crypto.normal import normal_email, normal_phone
+from tocsin.core.crypto.seal import Sealed, blind_index, open_many
 from tocsin.core.errors import AccessDenied
-from tocsin.domains.people import masks, normalise, records, vocabulary
-from tocsin.domains.people.models import Account, ContactPoint, Instrument, Order, Store
+from tocsin.domains.people import records, vocabulary
+from tocsin.domains.people.models import Account, ContactPoint, Instrument, Order, Party, Store
 
 #: Attributes of data class P3 (handbook §10): an integration key that reads an entity back does not get them.
 _P3 = {"access_needs", "lat", "line1", "lon", "unit"}
@@ -33,6 +36,7 @@ class AccountCard:
     marketplace_status: str
     region: str
     zone: str
+    erased: bool
     name: str
     languages: tuple[str, ...]
     access_needs: int
@@ -86,7 +90,7 @@ def require_account(actor: Actor, account: Account, scope: Scope | None = None) 
         AccessDenied: the role, the region, or because the account is the actor's own or their family's.
     """
     require(actor, "entities.view", scope or Scope(region=account.region, data_class="P2"))
-    if account.pk in actor.kept_from:
+    if account.ref in actor.kept_from:
         raise AccessDenied(
             "You are connected with this account, so it is kept apart from you.",
             "Ask your supervisor to give it to somebody else.",
@@ -98,25 +102,22 @@ def require_account(actor: Actor, account: Account, scope: Scope | None = None) 
 def may_see(actor: Actor, account: Account) -> bool:
     """Whether the actor may see the account outside of any case."""
     scope = Scope(region=account.region, data_class="P2")
-    return account.pk not in actor.kept_from and allows(actor, "entities.view", scope)
+    return account.ref not in actor.kept_from and allows(actor, "entities.view", scope)
 
 
 def account_card(actor: Actor, account: Account, scope: Scope | None = None) -> AccountCard:
     """The masked profile of an account with its counts."""
     require_account(actor, account, scope)
-    profile = records.party_profile(account.party)
+    profile, contacts = _opened(account.party)
     points = list(account.party.contact_points.all())
-    shown = {
-        point.kind: _mask(point.kind, contact_value(point)) for point in points if point.retired_at is None
-    }
     orders = Order.objects.filter(**{account.role: account})
     last = orders.order_by("-placed_at").exclude(placed_at=None).values_list("placed_at", flat=True).first()
     return AccountCard(
         id=account.pk, role=account.role, external_id=account.external_id, status=account.status,
         marketplace_status=account.marketplace_status, region=account.region, zone=account.zone,
-        name=masks.name(str(profile.get("name", ""))), languages=tuple(account.party.languages),
-        access_needs=len(profile.get("access_needs", [])),
-        email=shown.get("email", ""), phone=shown.get("phone", ""),
+        erased=profile is None, name=mask_name(str((profile or {}).get("name", ""))),
+        languages=tuple(account.party.languages), access_needs=len((profile or {}).get("access_needs", [])),
+        email=mask_email(contacts.get("email", "")), phone=mask_phone(contacts.get("phone", "")),
         contacts_changed_at=_contacts_changed(points), member_since=account.member_since,
         orders_total=orders.count(), orders_cancelled=orders.filter(status="cancelled").count(),
         orders_live=orders.filter(status__in=Order.LIVE).count(), last_order_at=last,
@@ -128,13 +129,20 @@ def _contacts_changed(points: Iterable[ContactPoint]) -> dt.datetime | None:
     return max((point.retired_at for point in points if point.retired_at), default=None)
 
 
-def contact_value(point: ContactPoint) -> str:
-    """The value of a contact point, opened. For our own use (sending); people see it through ``reveal``."""
-    return open_text(point.party.key_scope, f"contact:{point.kind}", point.value_sealed)
+def _opened(party: Party) -> tuple[dict[str, Any] | None, dict[str, str]]:
+    """The profile of a person (None: erased) and their live contacts by kind, with one look at the keys."""
+    points = [point for point in party.contact_points.all() if point.retired_at is None]
+    profile, *values = open_many(
+        [Sealed(party.key_scope, "profile", party.profile_sealed)]
+        + [Sealed(party.key_scope, f"contact:{point.kind}", point.value_sealed) for point in points]
+    )
+    contacts = {point.kind: value for point, value in zip(points, values, strict=True) if value}
+    return (None if profile is None else json.loads(profile or "{}")), contacts
 
 
-def _mask(kind: str, value: str) -> str:
-    return masks.email(value) if kind == "email" else masks.phone(value)
+def contacts_of(party: Party) -> dict[str, str]:
+    """Live contacts by kind (``email``, ``phone``), opened, for sending. Staff see them by ``reveal``."""
+    return _opened(party)[1]
 
 
 def pair_orders(actor: Actor, customer: Account, shopper: Account) -> int:
@@ -169,7 +177,7 @@ def entity(actor: Actor, kind: str, external_id: str) -> dict[str, Any] | None:
 
 
 def _masked_for_staff(name: str, value: Any) -> Any:
-    rules = {"email": masks.email, "name": masks.name, "number": masks.phone, "phone": masks.phone}
+    rules = {"email": mask_email, "name": mask_name, "number": mask_phone, "phone": mask_phone}
     return rules[name](str(value)) if name in rules and value else value
 
 
@@ -186,10 +194,10 @@ def _attributes(row: Account | Store | Instrument | Order) -> dict[str, Any]:
             if (other := getattr(row, name)) is not None
         }
         return {name: getattr(row, name) for name in plain} | linked
-    contacts = row.party.contact_points.filter(retired_at=None)
+    profile, contacts = _opened(row.party)
     return {
-        **records.party_profile(row.party),
-        **{point.kind: contact_value(point) for point in contacts},
+        **(profile or {}),
+        **contacts,
         "created_at": row.member_since,
         "language": next(iter(row.party.languages), None),
         "region": row.region,
@@ -219,18 +227,17 @@ def search(actor: Actor, text: str) -> Found:
 
 def _account_match(wanted: str) -> Q:
     match = Q(external_id=wanted) | Q(pk=wanted)
-    for kind, normal in (("email", normalise.email), ("phone", normalise.phone)):
-        try:
-            lookup = blind_index(kind, normal(wanted))
-        except ValueError:
+    for kind, normal in (("email", normal_email(wanted)), ("phone", normal_phone(wanted))):
+        if normal is None:
             continue
-        points = ContactPoint.objects.filter(kind=kind, lookup=lookup)
+        points = ContactPoint.objects.filter(kind=kind, lookup=blind_index(kind, normal))
         match |= Q(party__in=points.values("party"))
     return match
 
 
 def _hit_of_account(account: Account) -> Hit:
-    name = masks.name(str(records.party_profile(account.party).get("name", "")))
+    profile, _ = _opened(account.party)
+    name = mask_name(str((profile or {}).get("name", "")))
     return Hit(account.role, account.external_id, name or account.external_id, account.status, account.region)
 
 

@@ -11,10 +11,10 @@ from typing import Any
 from django.db import IntegrityError, models, transaction
 
 from tocsin.core.act import Work
+from tocsin.core.crypto.normal import normal_address, normal_phone
 from tocsin.core.crypto.seal import blind_index, open_text, seal
 from tocsin.core.errors import InvalidInput
 from tocsin.core.ids import new_id
-from tocsin.domains.people import normalise
 from tocsin.domains.people.links import BELONGS_TO, LIVES_AT, ORDERED_TO, Edge
 from tocsin.domains.people.models import Account, ContactPoint, Instrument, Order, Party, Store
 
@@ -150,22 +150,31 @@ def _fill_party(work: Work, party: Party, good: Mapping[str, Any]) -> list[str]:
 
 
 def party_profile(party: Party) -> dict[str, Any]:
-    """The sealed profile, opened: {name?, access_needs?}."""
+    """The sealed profile, opened: {name?, access_needs?}.
+
+    Raises:
+        Shredded: the person was erased.
+    """
     opened = open_text(party.key_scope, "profile", party.profile_sealed)
     return dict(json.loads(opened)) if opened else {}
+
+
+def _phone(text: str, region: str, path: str) -> str:
+    """The number in E.164; one without a country code is read in ``region``."""
+    number = normal_phone(text, region.split("-")[0] or "ZZ")
+    if number is None:
+        raise InvalidInput(
+            "The phone number cannot be read.", "Correct it and send this again.",
+            fields={path: "this should be a phone number with its country code, like +1 415 555 0142"},
+        )  # fmt: skip
+    return number
 
 
 def _set_contact(work: Work, account: Account, kind: str, value: str | None, now: dt.datetime) -> bool:
     """Make ``value`` the only live contact of its kind; the ones before are retired, never lost."""
     party = account.party
     if value is not None and kind == "phone":
-        try:
-            value = normalise.phone(value, account.region)
-        except ValueError as error:
-            raise InvalidInput(
-                "The phone number cannot be read.", "Correct it and send this again.",
-                fields={"attributes.phone": str(error)},
-            ) from error  # fmt: skip
+        value = _phone(value, account.region, "attributes.phone")
     lookup = blind_index(kind, value) if value is not None else None
     points = list(ContactPoint.objects.select_for_update().filter(party=party, kind=kind))
     changed = False
@@ -216,13 +225,7 @@ def _fill_instrument(row: Instrument, good: Mapping[str, Any]) -> tuple[list[str
     before = instrument_attributes(row)
     told = dict(good)
     if told.get("number"):
-        try:
-            told["number"] = normalise.phone(told["number"], row.region)
-        except ValueError as error:
-            raise InvalidInput(
-                "The phone number cannot be read.", "Correct it and send this again.",
-                fields={"attributes.number": str(error)},
-            ) from error  # fmt: skip
+        told["number"] = _phone(told["number"], row.region, "attributes.number")
     changed = sorted(name for name, value in told.items() if before.get(name) != value)
     if changed:
         after = {name: value for name, value in {**before, **told}.items() if value is not None}
@@ -244,8 +247,8 @@ def _lookup(kind: str, attributes: Mapping[str, Any]) -> bytes | None:
     if kind == "phone" and attributes.get("number"):
         return blind_index("phone", attributes["number"])
     if kind == "address" and attributes.get("line1"):
-        parts = (str(attributes.get(name) or "") for name in ("line1", "unit", "city", "postcode"))
-        return blind_index("address", normalise.address(*parts))
+        line = " ".join(str(attributes.get(name) or "") for name in ("line1", "unit", "city", "postcode"))
+        return blind_index("address", normal_address(line) or line)
     if attributes.get("fingerprint"):
         return blind_index(kind, attributes["fingerprint"])
     return None

@@ -11,6 +11,7 @@ from tocsin.core.access.check import Scope, require
 from tocsin.core.access.models import Reveal
 from tocsin.core.act import act
 from tocsin.core.actor import Actor
+from tocsin.core.crypto.seal import Shredded
 from tocsin.core.errors import InvalidInput, NotFound
 from tocsin.core.ids import new_id
 from tocsin.domains.people import queries, records
@@ -42,7 +43,10 @@ def reveal(actor: Actor, account_id: str, field: str, *, reason: str, case_id: s
             "Please say why you need to see this.", "A few words are enough; they are kept with your name.",
             fields={"reason": "Say in a few words why you need this."},
         )  # fmt: skip
-    value = _value(account, field)
+    try:
+        value = _value(account, field)
+    except Shredded as error:
+        raise NotFound("This person's data was erased.", "There is nothing left to see.") from error
     with act(actor, "people.reveal") as work:
         row = Reveal(
             id=new_id("rvl"), at=timezone.now(), actor=actor.ref, purpose=actor.purpose,
@@ -55,8 +59,7 @@ def reveal(actor: Actor, account_id: str, field: str, *, reason: str, case_id: s
 
 def _value(account: Account, field: str) -> str:
     if field in ("email", "phone"):
-        point = account.party.contact_points.filter(kind=field, retired_at=None).first()
-        return queries.contact_value(point) if point else ""
+        return queries.contacts_of(account.party).get(field, "")
     if field == "home_address":
         return _home(account)
     held: Any = records.party_profile(account.party).get(field, "")
