@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.aws import aws  # noqa: F401  (a fixture)
 from tocsin.core.crypto import data_keys
 
 
