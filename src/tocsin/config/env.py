@@ -81,7 +81,7 @@ class Env:
             smtp_url=get("TOCSIN_SMTP_URL") or "",
             evidence_url=get("TOCSIN_EVIDENCE_URL") or f"file://{home / 'evidence'}",
             keys=get("TOCSIN_KEYS") or "file",
-            outbound_allow=tuple(filter(None, (get("TOCSIN_OUTBOUND_ALLOW") or "").replace(" ", "").split(","))),
+            outbound_allow=_list(get("TOCSIN_OUTBOUND_ALLOW") or ""),
             tsa_url=get("TOCSIN_TSA_URL") or "",
             clamd=get("TOCSIN_CLAMD") or "",
             rules_dir=Path(get("TOCSIN_RULES_DIR") or Path(__file__).parents[1] / "data" / "rules"),
@@ -128,6 +128,10 @@ def _port(get: Any, name: str) -> int:
     if not text.isdigit() or int(text) > 65535:
         raise BadEnvironment(f"TOCSIN_{name}_PORT is {text!r}; it should be a number from 0 to 65535")
     return int(text)
+
+
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _one_of(get: Any, name: str, choices: tuple[str, ...]) -> str:

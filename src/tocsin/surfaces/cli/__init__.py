@@ -1,0 +1,2 @@
+"""The command line: ``tocsin …``. One module a command, with ``HELP``, ``arguments(parser)`` and ``run(env,
+args)``."""

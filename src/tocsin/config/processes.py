@@ -1,0 +1,111 @@
+"""The processes a running Tocsin consists of, and how each serves."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from tocsin.config.env import Env
+from tocsin.surfaces.cli.ports import HOST, LISTEN_FD, listening
+
+#: Open streams do not end by themselves; they come back by themselves.
+_GRACE_S = 5
+
+
+@dataclass(frozen=True)
+class Program:
+    """One process: ``tocsin NAME``. ``path`` answers 200 when it is ready; without one it has no port.
+
+    ``binds_itself``: it opens its port in each of its workers, instead of inheriting one that listens
+    already.
+    """
+
+    name: str
+    path: str = ""
+    binds_itself: bool = False
+
+
+#: In the order they are started.
+PROGRAMS = (
+    Program("decide", "/readyz"),
+    Program("web", "/healthz", binds_itself=True),
+    Program("live", "/readyz"),
+    Program("worker"),
+)
+
+
+def serve_web(env: Env) -> int:
+    """Console, help centre and API: WSGI, one thread a worker (several make the slowest answers slower)."""
+    from granian import Granian
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+
+    Granian(
+        "tocsin.config.web:application",
+        address=HOST,
+        port=env.web_port,
+        interface=Interfaces.WSGI,
+        workers=max(2, min(8, os.cpu_count() or 2)),
+        blocking_threads=1,
+        respawn_failed_workers=True,
+        respawn_interval=0.5,
+        workers_kill_timeout=_GRACE_S,
+        websockets=False,
+        log_level=LogLevels.warning,
+    ).serve()
+    return 0
+
+
+def serve_live(env: Env) -> int:
+    """Server-sent events to open screens."""
+    return _serve_asgi(env, "live", env.live_port, "tocsin.surfaces.live.app:create")
+
+
+def serve_decide(env: Env) -> int:
+    """The hot path: events in, decisions out."""
+    from tocsin.surfaces.decide.config import DecideConfig
+    from tocsin.surfaces.decide.keys_postgres import PostgresKeyStore
+    from tocsin.surfaces.decide.serve import serve
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    serve(
+        DecideConfig(
+            folder=env.home / "decide",
+            rules_dir=env.rules_dir,
+            keys=PostgresKeyStore(env.database_url_for_role),
+            listen=_door("decide", env.decide_port),
+        )
+    )
+    return 0
+
+
+def _serve_asgi(env: Env, name: str, port: int, target: str) -> int:
+    """Run the ASGI application that ``target``, called with the environment, makes."""
+    import uvicorn
+
+    module, function = target.split(":")
+    create: Callable[[Env], Any] = getattr(import_module(module), function)
+    config = uvicorn.Config(
+        create(env),
+        loop="uvloop",
+        http="httptools",
+        lifespan="on",
+        access_log=False,
+        log_level="warning",
+        timeout_graceful_shutdown=_GRACE_S,
+        server_header=False,
+        date_header=False,
+    )
+    uvicorn.Server(config).run(sockets=[_door(name, port)])
+    return 0
+
+
+def _door(name: str, port: int) -> socket.socket:
+    """The socket we inherited, or one of our own."""
+    inherited = os.environ.pop(LISTEN_FD, "")
+    return socket.socket(fileno=int(inherited)) if inherited else listening(name, port)

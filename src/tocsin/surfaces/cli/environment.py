@@ -1,0 +1,39 @@
+"""What a command needs to know of the environment. The floor above reads it and passes it down."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+
+class Environment(Protocol):
+    """The settings commands use; see ``docs/run/settings.md`` for their meaning."""
+
+    @property
+    def home(self) -> Path: ...
+    @property
+    def database_url(self) -> str: ...
+    @property
+    def owner_database_url(self) -> str: ...
+    @property
+    def embedded(self) -> bool: ...
+    @property
+    def postgres_folder(self) -> Path: ...
+    @property
+    def web_port(self) -> int: ...
+    @property
+    def live_port(self) -> int: ...
+    @property
+    def decide_port(self) -> int: ...
+    @property
+    def public_url(self) -> str: ...
+    @property
+    def keys(self) -> str: ...
+    @property
+    def clamd(self) -> str: ...
+
+    def make_folders(self) -> None: ...
+
+
+class CommandError(Exception):
+    """A command cannot do what it was asked to. The message says why and what to do; it ends with 1."""
