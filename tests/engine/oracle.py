@@ -122,4 +122,8 @@ def number(value: Any) -> int:
 def haversine(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
     p1, p2 = math.radians(lat1), math.radians(lat2)
     d1, d2 = (p2 - p1) / 2, math.radians(lon2 - lon1) / 2
-    return 2 * 6_371_008.8 * math.asin(math.sqrt(math.sin(d1) ** 2 + math.cos(p1) * math.cos(p2) * math.sin(d2) ** 2))
+    return (
+        2
+        * 6_371_008.8
+        * math.asin(math.sqrt(math.sin(d1) ** 2 + math.cos(p1) * math.cos(p2) * math.sin(d2) ** 2))
+    )

@@ -136,7 +136,13 @@ def test_more_than_32_values_answer_32() -> None:
     engine, oracle = Engine(RULES), Oracle()
     for number in range(80):
         entities = {"customer": "c1", "device": f"d{number % 50}"}
-        sent = {"id": f"e{number}", "type": "order.placed", "ts": T0 + number, "entities": entities, "fields": {}}
+        sent = {
+            "id": f"e{number}",
+            "type": "order.placed",
+            "ts": T0 + number,
+            "entities": entities,
+            "fields": {},
+        }
         event = parse_event(msgspec.json.encode(sent))
         expected = oracle.take(sent, FEATURES)
         moment = Moment(event, max(engine.clock, event.ts), engine._features.readers)
