@@ -42,6 +42,9 @@ class Ledger:
             self._file = None
 
 
+PLURALS = {"event": "events", "report": "reports", "delivery": "deliveries", "confirmation": "confirmations"}
+
+
 def read(path: Path) -> Iterator[dict[str, Any]]:
     """Every whole line; a last line cut short by a crash was never relied upon and is left out."""
     with path.open("rb") as file:
@@ -61,7 +64,7 @@ def audit(path: Path) -> dict[str, int]:
     counts: Counter[str] = Counter()
     for entry in read(path):
         kind = entry["kind"]
-        counts[f"{kind}s"] += 1
+        counts[PLURALS[kind]] += 1
         match kind:
             case "event":
                 answer = (entry["verdict"], entry.get("seq"))

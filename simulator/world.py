@@ -14,17 +14,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from simulator import names, places, registry
-from simulator.events import Entity
+from simulator.events import Entity, rfc3339
 from simulator.geo import near
 from simulator.model import Address, Area, Card, Customer, Person, Shopper, Store
-from simulator.pace import DAY, HOUR, Pace
+from simulator.pace import DAY, HOUR, MINUTE, Pace
 from simulator.truth import Truth
 
+FINGERPRINT_LETTERS = "abcdefghijkmnpqr"
+"""No digits, so that no fingerprint ever looks like a card number."""
 BRANDS = ("visa", "mastercard", "amex", "discover")
 RECENT_ORDERS = 500
 SHORTEST_REST = 5 * HOUR
 """Ordinary people do not order groceries again within hours, however compressed time is."""
 SHOPPER_REST = 1 * HOUR
+YESTERDAYS_SHARE = 5
+"""One customer in so many ordered yesterday."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +162,7 @@ class World:
         """A card by fingerprint; no number exists anywhere."""
         return Card(
             id=self.new_id("card"),
-            fingerprint=f"fp_{rng.getrandbits(64):016x}",
+            fingerprint="fp_" + "".join(rng.choices(FINGERPRINT_LETTERS, k=20)),
             brand=rng.choice(BRANDS),
             last4=f"{rng.randrange(10_000):04d}",
         )
@@ -195,10 +199,48 @@ class World:
         heapq.heappush(self._rested, (now + max(gap, SHORTEST_REST), self.number("rest"), customer))
 
     def settle_in(self, now: float, population: int) -> None:
-        """Open the marketplace with `population` customers who could order at any moment."""
-        for _ in range(population):
+        """Open the marketplace with `population` customers who could order at any moment.
+
+        Some of them have an order of yesterday to talk about.
+        """
+        for n in range(population):
             customer = self.new_customer(now)
             heapq.heappush(self._rested, (now, self.number("rest"), customer))
+            if n % YESTERDAYS_SHARE == 0 and len(self.recent) < RECENT_ORDERS // 5:
+                self._remember_yesterday(customer, now)
+
+    def _remember_yesterday(self, customer: Customer, now: float) -> None:
+        ident = self.new_id("ord")
+        rng = self.rng(ident)
+        area = customer.area
+        shopper = self.shopper_for_shift(area, now)
+        self._off_duty[area.key].append((now, shopper))
+        past = PastOrder(
+            ident,
+            customer,
+            shopper,
+            self.stores[area.key],
+            customer.home,
+            rng.randint(2_000, 15_000),
+            area.currency,
+            customer.cards[0],
+        )
+        self.truth.owners[("order", ident)] = customer.ref
+        self.announce(
+            registry.order_entity(
+                ident,
+                customer,
+                shopper,
+                past.store,
+                past.address,
+                status="delivered",
+                total_minor=past.total_minor,
+                currency=past.currency,
+                placed_at=rfc3339(now - DAY),
+                delivered_at=rfc3339(now - DAY + 70 * MINUTE),
+            )
+        )
+        self.recent.append(past)
 
     def idle_shopper(self, area: Area) -> Shopper | None:
         """Take the longest-waiting shopper of an area who is on shift."""

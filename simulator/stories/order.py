@@ -10,6 +10,7 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 
 from simulator import registry
+from simulator.events import rfc3339
 from simulator.geo import metres, near
 from simulator.model import Address, Card, Customer, Shopper
 from simulator.pace import MINUTE
@@ -152,6 +153,7 @@ class _Errand:
                 status="placed",
                 total_minor=self.outcome.total_minor,
                 currency=self.area.currency,
+                placed_at=rfc3339(self.stage.now),
             )
         )
         event = self.stage.event(
@@ -280,7 +282,13 @@ class _Errand:
         self.outcome.delivered = True
         world.announce(
             registry.order_entity(
-                self.order_id, self.customer, shopper, self.store, self.address, status="delivered"
+                self.order_id,
+                self.customer,
+                shopper,
+                self.store,
+                self.address,
+                status="delivered",
+                delivered_at=rfc3339(self.stage.now),
             )
         )
         world.recent.append(
