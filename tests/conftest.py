@@ -55,7 +55,7 @@ if "no:django" not in sys.argv:
 
     django.setup()
 
-pytest_plugins = ["tests.support.capabilities", "tests.support.database"]
+pytest_plugins = ["tests.support.capabilities", "tests.support.database", "tests.support.stack"]
 
 
 @pytest.fixture(scope="session")
