@@ -11,5 +11,7 @@ class CoreConfig(AppConfig):
 
     def ready(self) -> None:
         from tocsin.core.grants import grant
+        from tocsin.core.outbox import webhooks
 
+        webhooks.register()
         post_migrate.connect(grant, sender=self, dispatch_uid="tocsin.core.grants")
