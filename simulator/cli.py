@@ -59,7 +59,6 @@ def parser() -> argparse.ArgumentParser:
     live = p.add_argument_group("the live run")
     live.add_argument("--webhook-port", type=int, metavar="PORT", help="receive webhooks here; 0 finds one")
     live.add_argument("--webhook-url", help="the address Tocsin should call, if not 127.0.0.1")
-    live.add_argument("--webhook-secret", help="the signing secret, if Tocsin does not choose it")
     live.add_argument(
         "--patience",
         type=float,
@@ -144,7 +143,6 @@ async def _live(given: argparse.Namespace, programme: Programme) -> int:
         lanes=given.lanes,
         webhook_port=given.webhook_port,
         webhook_url=given.webhook_url,
-        webhook_secret=given.webhook_secret,
         ledger=given.ledger,
         score_file=given.score,
         with_entities=not given.no_entities,

@@ -51,7 +51,6 @@ class LiveSettings:
     lanes: int = 8
     webhook_port: int | None = None
     webhook_url: str | None = None
-    webhook_secret: str | None = None
     ledger: Path | None = None
     score_file: Path | None = None
     score_every_s: float = 10.0
@@ -201,10 +200,10 @@ class Live:
         settings = self.settings
         if settings.webhook_port is None:
             return
-        self.receiver = Receiver(settings.webhook_secret or "", self.delivery)
+        self.receiver = Receiver("", self.delivery)
         port = await self.receiver.start(settings.webhook_port)
         url = settings.webhook_url or f"http://127.0.0.1:{port}/tocsin"
-        self._subscription, self.receiver.secret = await subscribe(self.web, url, settings.webhook_secret)
+        self._subscription, self.receiver.secret = await subscribe(self.web, url, settings.tag)
 
     async def _leave(self) -> None:
         if self.receiver is not None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from simulator.client import Door, Reply
 from simulator.events import Entity, Report
@@ -142,18 +141,13 @@ class Office:
             self.problems.append(f"{what}: {reply.problem}")
 
 
-WEBHOOK_TYPES = ["action.requested", "action.reversed", "case.opened", "case.closed", "report.received"]
+WEBHOOK_TOPICS = ["action.requested", "action.reversed", "case.opened", "case.closed", "report.received"]
 
 
-async def subscribe(door: Door, url: str, secret: str | None) -> tuple[str, str]:
+async def subscribe(door: Door, url: str, run: str) -> tuple[str, str]:
     """Ask Tocsin for webhooks to `url`; the subscription's id and its secret. Raises RuntimeError."""
-    body: dict[str, Any] = {"url": url, "types": WEBHOOK_TYPES}
-    if secret:
-        body["secret"] = secret
-    reply = await door.call("POST", "/v1/webhooks", body, key=f"webhook/{url}")
-    if not reply.ok or not isinstance(reply.body, dict):
+    body = {"url": url, "topics": WEBHOOK_TOPICS, "description": f"simulator, run {run}"}
+    reply = await door.call("POST", "/v1/webhooks", body, key=f"webhook/{run}/{url}")
+    if not reply.ok or not isinstance(reply.body, dict) or "secret" not in reply.body:
         raise RuntimeError(f"Tocsin did not take the webhook subscription: {reply.problem}")
-    given = reply.body.get("secret") or secret
-    if not given:
-        raise RuntimeError("Tocsin gave no webhook secret; pass --webhook-secret.")
-    return str(reply.body.get("id", "")), str(given)
+    return str(reply.body["id"]), str(reply.body["secret"])

@@ -15,6 +15,7 @@ from simulator.model import Ref
 
 STOPS_ACCOUNT = frozenset({"lock_account", "suspend_interim", "suspend_fixed", "terminate"})
 STOPS_SIGN_UP = "block_reregistration"
+PAYING = ("payment.", "order.placed")
 RISKY_FEATURES = frozenset({"payout.changed", "promo.redeemed"})
 SHOPPER_WORK = frozenset({"offer.accepted", "order.assigned", "shift.started"})
 PAIR_SEPARATOR = "|"
@@ -123,8 +124,11 @@ class Standing:
         doers = [actor]
         if "device" in entities:
             doers.append(("device", entities["device"]))
-        if event.type.startswith(("payment.", "order.placed")) and "card" in entities:
-            doers.append(canonical("card", entities["card"]))
+        if event.type.startswith(PAYING) and "card" in entities:
+            card = canonical("card", entities["card"])
+            doers.append(card)
+            if self.has(card, {"block_transaction"}, now):
+                yield f"block_transaction on card {card[1]}"
         for doer in doers:
             action = self.has(doer, STOPS_ACCOUNT, now)
             if action:

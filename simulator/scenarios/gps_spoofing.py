@@ -24,7 +24,7 @@ class GpsSpoofing(Scenario):
     expects: ClassVar[frozenset[str]] = frozenset({"G1", "G2", "G3", "G4"})
 
     orders: int = 4
-    drop_off_m: float = 900.0
+    drop_off_m: float = 1_500.0
 
     def play(self, stage: Stage) -> Story:
         world = stage.world

@@ -50,7 +50,7 @@ class MissingArea(Scenario):
             return
         yield stage.life(40 * MINUTE, at_least=5)
         report = telling.describe(
-            stage, "DEL.missing", past, "customer", past.customer, ("order", past.id), forgetful=False
+            stage, "DEL.missing", past, "customer", past.customer, None, forgetful=False
         )
         yield from telling.tell(stage, report)
         amount = round(outcome.goods_minor * self.taken_share)

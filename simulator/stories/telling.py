@@ -90,10 +90,6 @@ def _subject(telling: dict[str, Any], by: str, past: PastOrder) -> Ref | None:
             return past.customer.ref
         case "shopper":
             return past.shopper.ref
-        case "store":
-            return ("store", past.store.id)
-        case "order":
-            return ("order", past.id)
         case "self":
             return past.shopper.ref if by == "shopper" else past.customer.ref
         case "other":

@@ -144,6 +144,8 @@ class StandIn:
                 self.messages.append((found[1], given["text"]))
             return (201 if found[2] else 200), {"number": found[1], "status": "received"}
         if (method, path) == ("POST", "/v1/webhooks"):
+            if set(given) - {"url", "topics", "description"}:
+                return 422, {"title": "wrong fields"}
             ident = f"wh_{len(self.webhooks)}"
             self.webhooks[ident] = given["url"]
             return 201, {"id": ident, "secret": SECRET}

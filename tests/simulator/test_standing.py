@@ -81,6 +81,14 @@ def test_a_blocked_order_is_never_captured_and_a_held_one_waits(obedience: Obedi
     assert gate(obedience, said) is Gate.OPEN
 
 
+def test_a_stopped_card_pays_nothing_and_the_account_may_use_another(obedience: Obedience) -> None:
+    answer = Answer("block", ("V3",), (("block_transaction", "card", "card-1"),))
+    obedience.verdict(event("payment.declined", card="card-1"), CUSTOMER, answer, NOW)
+    assert gate(obedience, event("payment.authorised", card="card-1")) is Gate.SHUT
+    assert gate(obedience, event("payment.authorised", card="card-2")) is Gate.OPEN
+    assert gate(obedience, event("account.login", card="card-1")) is Gate.OPEN
+
+
 def test_a_parted_pair_is_not_matched_and_both_may_meet_others(obedience: Obedience) -> None:
     obedience.action(request("unmatch", ("pair", "cus-1|sho-1")), NOW)
     assert obedience.standing.parted("cus-1", "sho-1", NOW)

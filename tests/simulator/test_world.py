@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
+from pathlib import Path
 
 from simulator.geo import Point, metres
+from simulator.places import data
 from simulator.scenarios import choose
 from tests.simulator.support import Recorded, marketplace, seconds
 from tocsin.engine.events import parse_event
 
 FASTEST_CAR_KM_H = 120.0
+TAXONOMY = Path(__file__).parents[2] / "src/tocsin/data/taxonomy/codes"
 
 
 def busy(seed: int = 7, speed: float = 600) -> Recorded:
@@ -129,3 +133,16 @@ def test_reports_speak_two_languages_and_sometimes_forget_facts() -> None:
     assert len({report["external_id"] for report in reports}) == len(reports)
     anonymous = [report for report in reports if report["reporter"]["kind"] in ("anonymous", "bystander")]
     assert all(set(report["reporter"]) == {"kind"} for report in anonymous)
+
+
+def test_every_telling_uses_a_code_of_the_taxonomy_and_words_in_both_languages() -> None:
+    known = {code for file in TAXONOMY.glob("*.toml") for code in _codes(file)}
+    tellings = data("reports.json")["tellings"]
+    assert len(tellings) >= 35
+    for telling in tellings:
+        assert telling["code"] in known
+        assert telling["en"] != telling["es"]
+
+
+def _codes(file: Path) -> list[str]:
+    return [entry["code"] for entry in tomllib.loads(file.read_text(encoding="utf-8"))["codes"]]
