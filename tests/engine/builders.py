@@ -16,19 +16,19 @@ T0 = 1_772_359_200_000  # 2026-03-01T10:00:00Z
 _ids = iter(range(10**9))
 
 
-def wire(type: str = "order.placed", ts: Any = T0, id: str | None = None, **rest: Any) -> dict[str, Any]:
+def wire(what: str = "order.placed", ts: Any = T0, ident: str | None = None, **rest: Any) -> dict[str, Any]:
     """One event as a marketplace would send it. Entities by kind; everything else is a field."""
     entities = {kind: rest.pop(kind) for kind in ENTITY_KINDS if kind in rest}
-    return {"id": id or f"e{next(_ids)}", "type": type, "ts": ts, "entities": entities, "fields": rest}
+    return {"id": ident or f"e{next(_ids)}", "type": what, "ts": ts, "entities": entities, "fields": rest}
 
 
-def event(type: str = "order.placed", ts: Any = T0, id: str | None = None, **rest: Any) -> Event:
-    return parse_event(msgspec.json.encode(wire(type, ts, id, **rest)))
+def event(what: str = "order.placed", ts: Any = T0, ident: str | None = None, **rest: Any) -> Event:
+    return parse_event(msgspec.json.encode(wire(what, ts, ident, **rest)))
 
 
 RULE = """
 [[rule]]
-id = "{id}"
+id = "{name}"
 title = "A test rule"
 code = "V1"
 on = ["order.placed"]
@@ -43,13 +43,13 @@ reason = {{ en = "{reason}" }}
 
 def rule(
     when: str,
-    id: str = "r1",
+    name: str = "r1",
     verdict: str = "review",
     severity: str = "S3",
     reason: str = "Because.",
     more: str = "",
 ) -> str:
-    return RULE.format(when=when, id=id, verdict=verdict, severity=severity, reason=reason, more=more)
+    return RULE.format(when=when, name=name, verdict=verdict, severity=severity, reason=reason, more=more)
 
 
 def rules(*texts: str) -> RuleSet:

@@ -1,4 +1,4 @@
-"""The written contract of the windows, in the plainest code there is: look at every earlier event, every time.
+"""The written contract of the windows, in the plainest code there is: look at every event, every time.
 
 Shares nothing with the engine but the sentence it implements. Slow on purpose.
 """

@@ -68,7 +68,7 @@ reason = { en = "Any." }
 
 gaps = st.one_of(
     st.sampled_from([0, 1, 999, 1000, 10_000, 59_999]),
-    # Exactly a window, a window and a tile, and one millisecond to either side: where an off-by-one would live.
+    # Exactly a window, a window and a tile, one millisecond to either side: home of the off-by-one.
     st.sampled_from(["5m", "1h", "24h", "7d", "30d"]).flatmap(
         lambda name: st.sampled_from([0, -1, 1, 10_000, 60_000, 1_800_000, 21_600_000, 86_400_000]).map(
             lambda extra: max(0, milliseconds(name) + extra)
