@@ -193,7 +193,7 @@ def start(layout: Layout) -> subprocess.Popen[bytes]:
         os.chown(conf, user.uid, user.gid)
     programs = program_folder(user)
     with _named(layout.data, user) as (data, fds), layout.start_log.open("wb") as log:
-        return subprocess.Popen(
+        server: subprocess.Popen[bytes] = subprocess.Popen(
             [programs / "postgres", "-D", data],
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -204,3 +204,4 @@ def start(layout: Layout) -> subprocess.Popen[bytes]:
             start_new_session=True,
             **_as_user(user),  # type: ignore[call-overload]
         )
+        return server

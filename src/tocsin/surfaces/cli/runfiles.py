@@ -60,11 +60,11 @@ class RunFiles:
 
     def ports(self) -> dict[str, int]:
         """The port of each process that has one."""
-        return _read(self.ports_file)
+        return {str(name): int(port) for name, port in _read(self.ports_file).items()}
 
     def processes(self) -> dict[str, dict[str, Any]]:
         """``{name: {"pid", "restarts", "since", "ready"}}``."""
-        return _read(self.processes_file)
+        return dict(_read(self.processes_file))
 
     def write_ports(self, ports: Mapping[str, int]) -> None:
         write_whole(self.ports_file, json.dumps(ports))
@@ -91,8 +91,8 @@ def write_whole(path: Path, text: str) -> None:
     draft.replace(path)
 
 
-def _read(path: Path) -> Any:
+def _read(path: Path) -> dict[str, Any]:
     try:
-        return json.loads(path.read_text())
+        return dict(json.loads(path.read_text()))
     except FileNotFoundError:
         return {}

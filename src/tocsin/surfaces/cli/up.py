@@ -215,7 +215,11 @@ class _Up:
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), _KEEPER_EVERY_S)
             if self.env.embedded and not stop.is_set():
-                await asyncio.to_thread(postgres.ensure, self.env.postgres_folder)
+                try:
+                    await asyncio.to_thread(postgres.ensure, self.env.postgres_folder)
+                except postgres.PostgresError as trouble:
+                    # the others wait for it and lose nothing; it is tried again
+                    self._say(str(trouble))
 
     def _greet(self) -> None:
         address = self.environment["TOCSIN_PUBLIC_URL"]

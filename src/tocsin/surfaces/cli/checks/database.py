@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import psycopg
 
@@ -169,7 +170,7 @@ class Database:
         if self.connection is not None:
             self.connection.close()
 
-    def _value(self, query: str, *values: object) -> object:
+    def _value(self, query: str, *values: object) -> Any:
         assert self.connection is not None  # noqa: S101  (every check asks first)
         row = self.connection.execute(query, values).fetchone()
         return row[0] if row else None
