@@ -44,10 +44,12 @@ class Courier:
     def __init__(self, threads: int = 8) -> None:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="courier")
         self._threads = threads
-        self._results: queue.SimpleQueue[tuple[OutboxMessage | None, str, Outcome | None]] = (
+        self._results: queue.SimpleQueue[tuple[OutboxMessage | None, tuple[str, str], Outcome | None]] = (
             queue.SimpleQueue()
         )
         self._busy: set[tuple[str, str]] = set()
+        #: Until when the rest of a run waits, because its destination is in trouble.
+        self._held: dict[tuple[str, str], dt.datetime] = {}
         self._closing = False
 
     def pump(self, now: dt.datetime | None = None, limit: int = 100, wait_s: float = 0.0) -> tuple[int, int]:
@@ -119,11 +121,11 @@ class Courier:
 
     def _carry(self, kind: str, destination: str, run: Sequence[_Claim]) -> None:
         """In a thread of the pool: send one after the other; stop when the destination is in trouble."""
-        started, stop = time.monotonic(), False
+        started, stop, where = time.monotonic(), False, (kind, destination)
         send = channel_for(kind)
         for message, parcel in run:
             if stop or self._closing or time.monotonic() - started > _RUN_S:
-                self._results.put((message, destination, None))
+                self._results.put((message, where, None))
                 continue
             try:
                 outcome = send(parcel)
@@ -131,8 +133,8 @@ class Courier:
                 log.exception("message %s could not be sent", message.pk)
                 outcome = Outcome("later", f"It could not be sent: {type(error).__name__}.")
             stop = outcome.troubled or outcome.gone
-            self._results.put((message, destination, outcome))
-        self._results.put((None, f"{kind}\0{destination}", None))
+            self._results.put((message, where, outcome))
+        self._results.put((None, where, None))
 
     def _collect(self, now: dt.datetime, wait_s: float) -> int:
         marked, patience = 0, wait_s
@@ -144,15 +146,17 @@ class Courier:
             except queue.Empty:
                 return marked
             if message is None:
-                kind, _, destination = where.partition("\0")
-                self._busy.discard((kind, destination))
+                self._busy.discard(where)
+                self._held.pop(where, None)
                 continue
             patience = 0.0
-            marked += outcome is not None
             if outcome is None:
-                _hand_back(message, now)
-            else:
-                _mark(message, outcome, now)
+                _hand_back(message, self._held.get(where, now))
+                continue
+            marked += 1
+            later = _mark(message, outcome, now)
+            if outcome.troubled:
+                self._held[where] = later
 
 
 def _ours(message: OutboxMessage) -> dict[str, object]:
@@ -165,12 +169,12 @@ def _ours(message: OutboxMessage) -> dict[str, object]:
     }
 
 
-def _hand_back(message: OutboxMessage, now: dt.datetime) -> None:
-    OutboxMessage.objects.filter(**_ours(message)).update(next_at=now)
+def _hand_back(message: OutboxMessage, until: dt.datetime) -> None:
+    OutboxMessage.objects.filter(**_ours(message)).update(next_at=until)
 
 
-def _mark(message: OutboxMessage, outcome: Outcome, now: dt.datetime) -> None:
-    """Write down how a try went; nothing, when the lease has passed to somebody else."""
+def _mark(message: OutboxMessage, outcome: Outcome, now: dt.datetime) -> dt.datetime:
+    """Write down how a try went, unless the lease has passed to somebody else. Returns the next try."""
     attempts = message.attempts + 1
     later = now + (outcome.wait or delay(attempts))
     state = OutboxMessage.State.PENDING
@@ -197,3 +201,4 @@ def _mark(message: OutboxMessage, outcome: Outcome, now: dt.datetime) -> None:
             ).update(next_at=later)
         if ours and outcome.gone:
             disable_gone(message.destination)
+    return later
