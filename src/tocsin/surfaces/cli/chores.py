@@ -8,21 +8,54 @@ from dataclasses import dataclass
 from tocsin.surfaces.cli.environment import Environment
 
 
+def _nothing() -> None:
+    return None
+
+
 @dataclass(frozen=True)
 class Chore:
-    """``work`` runs at least every ``every_s`` seconds, at once again while it finds something to do.
+    """``work`` runs at least every ``every_s`` seconds, and at once again while it finds something to do.
 
-    ``on_wake``: also as soon as a transaction says that there is something to do.
+    ``on_wake``: also as soon as a transaction says that there is something to do. ``close`` ends what is
+    under way when the worker stops; it runs in the chore's own thread, as ``work`` does.
     """
 
     name: str
     every_s: float
     work: Callable[[], int]
     on_wake: bool = False
+    close: Callable[[], None] = _nothing
 
 
-def chores(env: Environment) -> list[Chore]:
+def chores(_env: Environment) -> list[Chore]:
     """The worker's chores. Django must be set up."""
     from tocsin.core.clocks.fire import fire_due
+    from tocsin.core.outbox.handling import handle_due
 
-    return [Chore("clocks", 1.0, fire_due, on_wake=True)]
+    deliveries = Deliveries()
+    return [
+        Chore("clocks", 1.0, fire_due, on_wake=True),
+        Chore("handlers", 1.0, handle_due, on_wake=True),
+        Chore("deliveries", 1.0, deliveries.work, on_wake=True, close=deliveries.close),
+    ]
+
+
+class Deliveries:
+    """What leaves the house: one courier for the life of the worker, so that a slow receiver holds up
+    nobody.
+    """
+
+    #: How long one round waits for the answers of what is under way.
+    _WAIT_S = 0.2
+
+    def __init__(self) -> None:
+        from tocsin.core.outbox.courier import Courier
+
+        self._courier = Courier()
+
+    def work(self) -> int:
+        started, marked = self._courier.pump(wait_s=self._WAIT_S)
+        return started + marked + int(self._courier.under_way)
+
+    def close(self) -> None:
+        self._courier.close()

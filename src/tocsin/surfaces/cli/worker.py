@@ -12,16 +12,18 @@ import logging
 import signal
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 
 from tocsin.surfaces.cli.chores import Chore, chores
 from tocsin.surfaces.cli.environment import Environment
 from tocsin.surfaces.cli.runfiles import write_whole
 
 HELP = "run the worker: deadlines, deliveries, log shipping, audit anchors"
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 _BEAT_EVERY_S = 1.0
@@ -69,6 +71,7 @@ class Worker:
         threading.Thread(target=listen, args=(wakers, self._stop), name="listener", daemon=True).start()
         for thread in threads:
             thread.start()
+        self._write_beat()
         log.info("working: %s", ", ".join(each.chore.name for each in self._rounds))
         while not self._stop.wait(_BEAT_EVERY_S):
             self._write_beat()
@@ -98,6 +101,7 @@ class Round:
             did = self._once()
             if did == 0 and not self._stop.is_set():
                 self.wake.wait(self._pause())
+        self._try(self.chore.close)
 
     def _pause(self) -> float:
         failures = self.state["failures"]
@@ -106,21 +110,9 @@ class Round:
         return _AFTER_FAILURE_S[min(failures, len(_AFTER_FAILURE_S)) - 1]
 
     def _once(self) -> int:
-        from django.db import close_old_connections
-
-        close_old_connections()
-        try:
-            did = self.chore.work()
-        except Exception as error:
-            # the work stays in its row and is tried again; a worker that ended would help nobody
-            log.exception("chore %s failed; it is tried again", self.chore.name)
-            self.state |= {
-                "failures": self.state["failures"] + 1,
-                "error": f"{type(error).__name__}: {error}",
-            }
+        did = self._try(self.chore.work)
+        if did is None:
             return 0
-        finally:
-            close_old_connections()
         self.state |= {
             "done": self.state["done"] + did,
             "failures": 0,
@@ -128,6 +120,26 @@ class Round:
             "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
         }
         return did
+
+    def _try(self, work: Callable[[], T]) -> T | None:
+        """Do it on a connection that works; None when it failed, which is noted and never fatal.
+
+        The work stays in its row and is tried again; a worker that ended would help nobody.
+        """
+        from django.db import close_old_connections
+
+        close_old_connections()
+        try:
+            return work()
+        except Exception as error:
+            log.exception("chore %s failed; it is tried again", self.chore.name)
+            self.state |= {
+                "failures": self.state["failures"] + 1,
+                "error": f"{type(error).__name__}: {error}",
+            }
+            return None
+        finally:
+            close_old_connections()
 
 
 def listen(wakers: list[threading.Event], stop: threading.Event) -> None:
