@@ -117,6 +117,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "django.template.context_processors.i18n",
                 "tocsin.surfaces.ui.context.chrome",
+                "tocsin.surfaces.console.context.console",
             ],
         },
     }

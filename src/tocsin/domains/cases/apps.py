@@ -6,3 +6,6 @@ from django.apps import AppConfig
 class CasesConfig(AppConfig):
     name = "tocsin.domains.cases"
     label = "cases"
+
+    def ready(self) -> None:
+        from tocsin.domains.cases import handlers  # noqa: F401  (registers what cases listen to)

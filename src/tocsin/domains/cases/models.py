@@ -77,6 +77,10 @@ class Case(models.Model):
     def key_scope(self) -> str:
         return f"case:{self.pk}"
 
+    def report_ids(self) -> list[str]:
+        """Ids of its reports, oldest first."""
+        return list(self.report_links.order_by("added_at").values_list("report_id", flat=True))
+
 
 class CaseParty(models.Model):
     """An account's part in a case."""

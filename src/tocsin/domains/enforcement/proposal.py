@@ -8,10 +8,12 @@ from typing import Any
 from django.utils import timezone
 
 from tocsin.core.errors import InvalidInput
+from tocsin.core.packs.today import rules_for
 from tocsin.domains.cases.models import Case
 from tocsin.domains.enforcement.models import Strike
 from tocsin.domains.people.models import Account
 from tocsin.domains.policies import queries as policies
+from tocsin.domains.policies.ladder import Facts, PlaceRules
 from tocsin.domains.policies.ladder import propose as propose_step
 
 
@@ -64,7 +66,8 @@ def propose(case: Case, subject: Account, clause_id: str, finding: str = "substa
             fields={"clause": f"Does not apply to a {subject.role}."},
         )  # fmt: skip
     prior = strikes_alive(subject, clause.violation_code)
-    step = propose_step(policies.machine_form(clause), prior_strikes=prior)
+    place = PlaceRules.of(rules_for(subject.region, case.region))
+    step = propose_step(policies.machine_form(clause), prior_strikes=prior, facts=Facts(place=place))
     return Proposal(
         clause_id=clause.clause_id, violation_code=clause.violation_code, policy_version_id=clause.version_id,
         title=clause.title, text=clause.text, step=step.action, days=step.days, level=step.level, prior=prior,

@@ -9,7 +9,7 @@ from ninja.security import HttpBearer
 
 from tocsin.core.access import api_keys
 from tocsin.core.actor import Actor
-from tocsin.core.errors import AccessDenied
+from tocsin.core.errors import AccessDenied, NotAuthenticated
 from tocsin.core.ratelimit import take
 
 #: Requests a minute for one key. Bulk doors (batches, the decide host) exist for more.
@@ -31,8 +31,9 @@ class Key(HttpBearer):
         Raises:
             AccessDenied: the key is good but has not the scope. TooManyAttempts: the key's rate limit.
         """
-        actor = api_keys.authenticate(token)
-        if actor is None:
+        try:
+            actor = api_keys.authenticate(token, address=request.META.get("REMOTE_ADDR", ""))
+        except NotAuthenticated:
             return None
         request.actor = actor  # type: ignore[attr-defined]
         take(f"api:{actor.ref}", capacity=PER_MINUTE, per_seconds=60)

@@ -1,0 +1,120 @@
+"""Looking up people and things, alerts, and the command palette."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from tocsin.core.access.check import actor_permissions
+from tocsin.core.act import act
+from tocsin.core.errors import NotFound
+from tocsin.domains.cases import queries as cases
+from tocsin.domains.detection import queries as detection
+from tocsin.domains.enforcement import queries as enforcement
+from tocsin.domains.people import graph
+from tocsin.domains.people import queries as people
+from tocsin.surfaces.console.context import nav_items
+from tocsin.surfaces.console.desk import actor_of, page
+
+
+@page("alerts.view")
+@require_GET
+def alerts(request: HttpRequest) -> HttpResponse:
+    """Alerts by expected harm."""
+    state = request.GET.get("state", "in_case")
+    state = state if state in ("open", "in_case", "confirmed", "cleared") else "in_case"
+    rows, hidden = detection.alerts(actor_of(request), state=state)
+    return render(request, "console/alerts.html", {"rows": rows, "hidden": hidden, "state": state})
+
+
+@page("entities.view")
+@require_GET
+def lookup(request: HttpRequest) -> HttpResponse:
+    """Find a person, an order or a thing."""
+    text = request.GET.get("q", "").strip()
+    actor = actor_of(request)
+    found = people.search(actor, text) if text else None
+    found_cases = cases.search(actor, text) if text and "cases.view" in actor_permissions(actor) else []
+    return render(request, "console/lookup.html", {"q": text, "found": found, "cases": found_cases})
+
+
+@page("entities.view")
+@require_GET
+def entity(request: HttpRequest, kind: str, entity_id: str) -> HttpResponse:
+    """One person or thing: what is held, what happened, what links to it. Opening it is logged."""
+    actor = actor_of(request)
+    held = people.entity(actor, kind, entity_id)
+    if held is None:
+        raise NotFound(_("We know no such thing."), _("Check the identifier."))
+    with act(actor, "entity.view") as work:
+        work.fact(f"people.{kind}", entity_id)
+    events, hidden_events = detection.events_of(actor, kind=_EVENT_KIND.get(kind, kind), entity_id=entity_id, limit=60)
+    context: dict[str, Any] = {
+        "kind": kind, "entity_id": entity_id, "held": held, "events": events, "hidden_events": hidden_events,
+        "verdicts": detection.verdicts_for(actor, [event.seq for event in events]) if "alerts.view" in actor_permissions(actor) else {},
+        "graph_url": reverse("console:entity_graph", args=[kind, entity_id]),
+    }  # fmt: skip
+    account = people.find_account(actor, kind, entity_id) if kind in ("customer", "shopper") else None
+    if account is not None:
+        context |= {
+            "account": account, "card": people.account_card(actor, account), "history": enforcement.history(account),
+            "running": enforcement.running_on(account), "labels": detection.labels_of(kind, entity_id),
+        }  # fmt: skip
+    return render(request, "console/entity.html", context)
+
+
+#: Events call some things by shorter names than the entities do.
+_EVENT_KIND = {"payment_instrument": "card", "payout_account": "payout"}
+
+
+@page("entities.view")
+@require_GET
+def entity_graph(request: HttpRequest, kind: str, entity_id: str) -> JsonResponse:
+    """Links around one thing, two hops."""
+    seen = graph.neighbours(actor_of(request), kind, entity_id, hops=2, limit=60)
+    return JsonResponse(graph_json(seen))
+
+
+def graph_json(seen: graph.Graph) -> dict[str, Any]:
+    """A graph as the drawing wants it."""
+    nodes = [
+        {
+            "id": f"{node.kind}:{node.id}", "label": f"{node.kind.replace('_', ' ')} {node.id}", "kind": node.kind,
+            "tone": "red" if node.status in ("terminated", "suspended") else "", "focus": node.hops == 0,
+            "href": reverse("console:entity", args=[node.kind, node.id]),
+        }
+        for node in seen.nodes.values()
+    ]  # fmt: skip
+    edges = sorted((":".join(line.from_key), ":".join(line.to_key), line.relation.replace("_", " ")) for line in seen.lines)
+    return {"nodes": nodes, "edges": [{"from": a, "to": b, "label": c} for a, b, c in edges]}
+
+
+@page("policies.view")
+@require_GET
+def palette(request: HttpRequest) -> JsonResponse:
+    """What the command palette offers: places to go, and what a search finds."""
+    actor = actor_of(request)
+    text = request.GET.get("q", "").strip()
+    held = actor_permissions(actor)
+    items: list[dict[str, Any]] = [
+        {"group": _("Go to"), "label": item["label"], "href": item["href"], "icon": item["icon"], "hint": item["keys"]}
+        for item in nav_items(actor)
+    ]
+    if text and "cases.view" in held:
+        items += [
+            {"group": _("Cases"), "label": f"{case.reference} {case.title}", "icon": "inbox", "hint": case.severity,
+             "href": reverse("console:case", args=[case.reference])}
+            for case in cases.search(actor, text)
+        ]  # fmt: skip
+    if text and "entities.view" in held:
+        items += [
+            {"group": _("People and things"), "label": hit.label, "icon": "user", "hint": hit.kind,
+             "href": reverse("console:entity", args=[hit.kind, hit.id])}
+            for hit in people.search(actor, text).hits
+        ]  # fmt: skip
+    return JsonResponse({"items": items})
