@@ -11,6 +11,7 @@ import pytest
 from tests.engine.builders import T0, event, wire
 from tocsin.engine.events import EventError, parse_event
 
+PLAIN = "A field is text, a number, true, false or null; nothing nested."
 NO_TIME = "Expected an RFC 3339 time with offset, or milliseconds since 1970 UTC."
 
 
@@ -88,8 +89,8 @@ def test_fields_nobody_knows_are_kept() -> None:
          'A time needs its offset, for example "2026-03-01T09:30:00-05:00" or "…Z".'),
         (raw(ts=-1), "ts", "A number means milliseconds since 1970 UTC; this one is out of range."),
         (raw(ts=10**40), "ts", "A number means milliseconds since 1970 UTC; this one is out of range."),
-        (with_fields(a={"b": 1}), "fields.a", "A field is text, a number, true, false or null; nothing nested."),
-        (with_fields(x=1, a=[1]), "fields.a", "A field is text, a number, true, false or null; nothing nested."),
+        (with_fields(a={"b": 1}), "fields.a", PLAIN),
+        (with_fields(x=1, a=[1]), "fields.a", PLAIN),
         (with_fields(a=2**63), "fields.a", "A whole number must fit in 64 bits."),
         (with_fields(a="x" * 8001), "fields.a", "Text of at most 8000 characters, without NUL."),
         (with_fields(a="x\0y"), "fields.a", "Text of at most 8000 characters, without NUL."),

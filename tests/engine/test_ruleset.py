@@ -31,7 +31,8 @@ def complaints(text: str) -> list[str]:
         ('window = "1h"', 'windw = "1h"',
          'a.toml: feature.orders: There is no setting "windw". Did you mean "window"?'),
         ('window = "1h"', 'window = "2h"',
-         'a.toml: feature.orders > window: There is no "2h" here. Did you mean "24h"? Expected one of: 5m, 1h, 24h, 7d, 30d.'),
+         'a.toml: feature.orders > window: There is no "2h" here. Did you mean "24h"? Expected one of: '
+         '5m, 1h, 24h, 7d, 30d.'),
         ('kind = "count"', 'kind = "cuont"',
          'a.toml: feature.orders > kind: There is no "cuont" here. Did you mean "count"? Expected one of: '
          'count, sum, distinct, others, since, age, speed, distance, ratio.'),
