@@ -1,4 +1,4 @@
-"""Sample data for `tocsin/showcase.html`: every component on one page, for page authors and for the browser tests.
+"""Sample data for `tocsin/showcase.html`: every component on one page, for page authors and browser tests.
 
 Nothing in here is a real person, case or figure, and nothing else uses it.
 """
@@ -54,7 +54,8 @@ QUEUE = [
      "Phone line · Live order", 41 * 60 + 12, "Mei Ellery"),
     ("TS-4H2XD", "S2", "Fraud", "Promo ring: 6 accounts, one device, one payout card",
      "Rule · Promotions", 2 * 3600 + 940, "Bo Tran"),
-    ("TS-9PV1C", "S2", "Scam", "Fake support call asked a shopper for a login code", "App · Account", 21480, ""),
+    ("TS-9PV1C", "S2", "Scam", "Fake support call asked a shopper for a login code",
+     "App · Account", 21480, ""),
     ("TS-2WD8E", "S4", "Vetting", "Background check: consider — pre-adverse waiting period",
      "Provider · Applicant", 3 * 86400 + 4 * 3600, "Vera Ito"),
     ("TS-6NB3R", "S2", "Conduct", "Unwanted messages after delivery, 4 reports in 24 h",
@@ -107,12 +108,16 @@ class SampleForm(forms.Form):
     """Each kind of field once."""
 
     reason = forms.CharField(label="Reason", help_text="One sentence. It is kept in the audit chain.")
-    clause = forms.ChoiceField(label="Policy clause", choices=[("1", "SAF-2.1 Threats"), ("2", "SAF-2.2 Stalking")])
+    clause = forms.ChoiceField(
+        label="Policy clause", choices=[("1", "SAF-2.1 Threats"), ("2", "SAF-2.2 Stalking")]
+    )
     level = forms.ChoiceField(
         label="Action", widget=forms.RadioSelect, choices=[("1", "Warn"), ("6", "Suspend (interim, 72 h)")]
     )
     facts = forms.CharField(label="Facts found", widget=forms.Textarea({"rows": 3}), required=False)
-    second = forms.BooleanField(label="A second reader has agreed", required=False, help_text="Needed for step 7 up.")
+    second = forms.BooleanField(
+        label="A second reader has agreed", required=False, help_text="Needed for step 7 up."
+    )
 
 
 def showcase_context(now: datetime | None = None) -> dict[str, object]:
@@ -144,13 +149,16 @@ def showcase_context(now: datetime | None = None) -> dict[str, object]:
         "graph": GRAPH,
         "chart": {
             "x": [first + 86400 * i for i in range(len(days))],
-            "series": [{"label": "Reports", "values": days}, {"label": "Upheld", "values": [d // 3 for d in days]}],
+            "series": [
+                {"label": "Reports", "values": days},
+                {"label": "Upheld", "values": [day // 3 for day in days]},
+            ],
         },
         "evidence": [
-            {"url": "#", "kind": kind, "name": name, "meta": meta, "warning": warning}
+            {"url": f"/evidence/{name}", "kind": kind, "name": name, "meta": meta, "warning": warning}
             for kind, name, meta, warning in EVIDENCE
         ],
         "form": SampleForm(),
         "bad": bad,
-        "states": ["open", "investigating", "awaiting_info", "decided", "closed", "suspended_interim", "live"],
+        "states": ["open", "investigating", "awaiting_info", "decided", "closed", "suspended_interim"],
     }

@@ -228,6 +228,6 @@ def ui_strings() -> dict[str, str]:
         "cover": _("Cover again"),
         "sharp": _("Sharpen"),
         "links_to": _("is linked to"),
-        "passkey_refused": _("The passkey was not used. Nothing was lost; try again, or sign in another way."),
+        "passkey_refused": _("The passkey was not used. Nothing was lost; try again or sign in another way."),
         "passkey_failed": _("The passkey did not work here. Nothing was lost; sign in another way."),
     }

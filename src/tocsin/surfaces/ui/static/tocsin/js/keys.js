@@ -33,7 +33,7 @@ function press(node) {
 }
 
 function search() {
-  const box = document.querySelector("[data-search]");
+  const box = document.querySelector("input[data-search]");
   if (box) box.focus(); else openPalette();
 }
 
@@ -49,7 +49,10 @@ function bindings() {
     const keys = node.dataset.key;
     map[keys] ??= () => { if (node.isConnected && !node.disabled) press(node); };
   }
-  return map;
+  return Object.fromEntries(Object.entries(map).map(([keys, act]) => [keys, (event) => {
+    event.preventDefault(); // or a box that opens would receive the key too
+    act();
+  }]));
 }
 
 function bind() {

@@ -46,8 +46,8 @@ function read(data) {
 export function startLive() {
   const { liveUrl, liveEvents } = document.body.dataset;
   if (!liveUrl) return;
-  connect(liveUrl, (liveEvents ?? "queue case notice clock").split(" "));
+  connect(liveUrl, (liveEvents ?? "queue case notice clock toast").split(" "));
   document.addEventListener("live:toast", ({ detail }) => toast(detail));
   addEventListener("pagehide", () => source.close());
-  addEventListener("pageshow", (event) => { if (event.persisted) connect(liveUrl, (liveEvents ?? "").split(" ")); });
+  addEventListener("pageshow", (event) => { if (event.persisted) connect(liveUrl, (liveEvents ?? "queue case notice clock toast").split(" ")); });
 }
