@@ -55,7 +55,12 @@ if "no:django" not in sys.argv:
 
     django.setup()
 
-pytest_plugins = ["tests.support.capabilities", "tests.support.database", "tests.support.stack"]
+pytest_plugins = [
+    "tests.support.capabilities",
+    "tests.support.database",
+    "tests.support.ratelimit",
+    "tests.support.stack",
+]
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,7 @@ class Actor:
 
     ``id`` is the staff id, key id, process name, report number or account id, by ``kind``.
     ``regions`` holds jurisdiction codes such as ``US-CA``; ``*`` stands for all.
-    ``scopes`` are the scopes of an API key; empty for everybody else.
+    ``scopes`` are the scopes of the API key that speaks for the actor; empty for everybody else.
     ``kept_from`` holds accounts (``customer:c-42``) that are the actor's own or their family's: those are kept
     from them.
     """
@@ -45,6 +45,11 @@ class Actor:
     via: str = ""
     address: str = field(default="", compare=False)
     kept_from: frozenset[str] = field(default=frozenset(), compare=False)
+
+    @property
+    def by_key(self) -> bool:
+        """Whether an API key speaks for the actor, so that its scopes are the most they may do."""
+        return self.via == "api_key" or bool(self.scopes)
 
     @property
     def ref(self) -> str:

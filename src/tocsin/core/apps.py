@@ -10,6 +10,7 @@ class CoreConfig(AppConfig):
     verbose_name = "Core"
 
     def ready(self) -> None:
+        from tocsin.core.access import break_glass  # noqa: F401  (answers its clock's breach)
         from tocsin.core.grants import grant
         from tocsin.core.outbox import webhooks
 

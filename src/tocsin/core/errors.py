@@ -7,6 +7,7 @@ Surfaces turn them into a page, a problem+json document or a spoken sentence; th
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 
 class DomainError(Exception):
@@ -60,13 +61,22 @@ class NotFound(DomainError):
     code = "not_found"
 
 
+class NotAuthenticated(DomainError):
+    """We do not know who is asking. Never says which part of the proof was wrong."""
+
+    status = 401
+    code = "not_authenticated"
+
+
 class AccessDenied(DomainError):
     """The actor may not do this. Surfaces log and count every one of these."""
 
     status = 403
     code = "access_denied"
 
-    def __init__(self, what: str, next_step: str = "", *, permission: str = "", reason: str = "", **kw) -> None:  # type: ignore[no-untyped-def]
+    def __init__(
+        self, what: str, next_step: str = "", *, permission: str = "", reason: str = "", **kw: Any
+    ) -> None:
         super().__init__(what, next_step, **kw)
         self.permission = permission
         self.reason = reason
@@ -85,7 +95,7 @@ class TooManyAttempts(DomainError):
     status = 429
     code = "too_many_attempts"
 
-    def __init__(self, what: str, next_step: str = "", *, retry_after: int = 60, **kw) -> None:  # type: ignore[no-untyped-def]
+    def __init__(self, what: str, next_step: str = "", *, retry_after: int = 60, **kw: Any) -> None:
         super().__init__(what, next_step, **kw)
         self.retry_after = retry_after
 

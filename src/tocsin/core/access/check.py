@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tocsin.core.access.permissions import DATA_CLASSES, PERMISSIONS, ROLES
-from tocsin.core.actor import Actor
+from tocsin.core.access.permissions import DATA_CLASSES, PERMISSIONS, PERSONAL_SCOPES, ROLES, SCOPES
+from tocsin.core.actor import PURPOSES, Actor
 from tocsin.core.errors import AccessDenied
 
 _ORDER = ("P0", "P1", "P2", "P3", "P4")
 
-#: Purposes under which each permission may be used; permissions not listed take any purpose but self-service.
+#: How far an integration key reaches: what people told the marketplace, never what they told us.
+_KEY_REACH = "P2"
+
+#: Purposes under which a permission may be used; those not listed take any purpose but self-service.
 PURPOSE_OF: dict[str, frozenset[str]] = {
     "appeals.decide": frozenset({"appeal_review"}),
     "cases.decide_1_2": frozenset({"case_handling"}),
@@ -19,15 +23,16 @@ PURPOSE_OF: dict[str, frozenset[str]] = {
     "cases.decide_8_9": frozenset({"case_handling"}),
     "people.reveal": frozenset({"appeal_review", "authority_request", "case_handling", "privacy_request"}),
 }
+_ANY_WORK = frozenset(PURPOSES) - {"self_service"}
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
     """What is known about the row somebody wants.
 
-    ``region`` empty means the row has none. ``assigned`` says whether the work was given to the actor (or opened by
-    break-glass). ``walled_off`` holds staff ids who must never see it: they are a party, or in the party's line.
-    """
+    ``region`` empty means the row has none. ``assigned`` says whether the work was given to the actor (or
+    opened by break-glass). ``walled_off`` holds staff ids who must never see it: they are a party, or in the
+    party's line."""
 
     region: str = ""
     assigned: bool = False
@@ -44,41 +49,49 @@ def has(actor: Actor, permission: str) -> bool:
         raise KeyError(f"no such permission: {permission}")
     if actor.kind == "system":
         return True
-    if actor.purpose not in PURPOSE_OF.get(permission, {actor.purpose}):
+    if actor.purpose not in PURPOSE_OF.get(permission, _ANY_WORK):
         return False
-    if actor.kind == "staff":
-        return any(permission in ROLES[role] for role in actor.roles if role in ROLES)
     return permission in actor_permissions(actor)
 
 
 def actor_permissions(actor: Actor) -> frozenset[str]:
-    """All permissions of an actor, before purpose and rows are looked at."""
-    from tocsin.core.access.permissions import SCOPES
+    """All permissions of an actor, before purpose and rows are looked at.
 
+    Unknown roles and scopes give nothing. Reporters and parties hold none: what they may do with their own
+    matter is decided by the domain that knows whose it is."""
     if actor.kind == "staff":
-        return frozenset().union(*(ROLES.get(role, frozenset()) for role in actor.roles))
+        held = _union(ROLES, actor.roles)
+        # a personal key does what its owner may do, and of that only what its scopes name
+        return held & _union(PERSONAL_SCOPES, actor.scopes) if actor.by_key else held
     if actor.kind == "api_key":
-        return frozenset().union(*(SCOPES.get(scope, frozenset()) for scope in actor.scopes))
+        return _union(SCOPES, actor.scopes)
     return frozenset()
+
+
+def _union(table: Mapping[str, frozenset[str]], names: frozenset[str]) -> frozenset[str]:
+    return frozenset().union(*(table.get(name, frozenset()) for name in names))
 
 
 def sees_class(actor: Actor, data_class: str, *, assigned: bool) -> bool:
     """Whether the actor's roles reach this data class on this row."""
     if actor.kind == "system":
         return True
+    wanted = _ORDER.index(data_class)
     if actor.kind == "api_key":
-        return _ORDER.index(data_class) <= _ORDER.index("P2")
-    for role in actor.roles:
-        top, only_assigned = DATA_CLASSES.get(role, ("P0", True))
-        if _ORDER.index(data_class) <= _ORDER.index(top):
-            # what everybody at the desk needs in order to pick up work (P0 to P2) takes no assignment
-            if not only_assigned or assigned or _ORDER.index(data_class) <= _ORDER.index("P2"):
-                return True
+        return wanted <= _ORDER.index(_KEY_REACH)
+    if actor.kind != "staff":
+        return False
+    for role in actor.roles & DATA_CLASSES.keys():
+        top, only_assigned = DATA_CLASSES[role]
+        # what everybody at the desk needs in order to pick up work (P0 to P2) takes no assignment
+        if wanted <= _ORDER.index(top) and (not only_assigned or assigned or wanted <= _ORDER.index("P2")):
+            return True
     return False
 
 
 def why_not(actor: Actor, permission: str, scope: Scope = ANYWHERE) -> str | None:
-    """None when allowed; otherwise one of ``role``, ``purpose``, ``walled_off``, ``region``, ``class``."""
+    """None when allowed; otherwise one of ``role``, ``purpose``, ``walled_off``, ``region``, ``assignment``
+    (their role reaches this data, once the work is theirs) or ``class`` (their role never does)."""
     if not has(actor, permission):
         return "purpose" if permission in actor_permissions(actor) else "role"
     if actor.kind == "staff" and actor.id in scope.walled_off:
@@ -86,7 +99,7 @@ def why_not(actor: Actor, permission: str, scope: Scope = ANYWHERE) -> str | Non
     if scope.region and not actor.covers_region(scope.region):
         return "region"
     if not sees_class(actor, scope.data_class, assigned=scope.assigned):
-        return "class"
+        return "assignment" if sees_class(actor, scope.data_class, assigned=True) else "class"
     return None
 
 
@@ -100,7 +113,8 @@ _WORDS = {
     "purpose": "This cannot be done for the purpose you are working under.",
     "walled_off": "You are connected with this matter, so it is kept apart from you.",
     "region": "This belongs to a region you do not work for.",
-    "class": "This is more sensitive than your role may see without being assigned to it.",
+    "assignment": "This is sensitive, and only those who were given the work may see it.",
+    "class": "This is more sensitive than your role may see.",
 }
 
 

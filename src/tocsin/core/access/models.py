@@ -98,7 +98,8 @@ class Idempotency(models.Model):
 
 
 class RateBucket(models.Model):
-    """A token bucket: how many tries somebody has left. Kept in the database, so that every process agrees."""
+    """A token bucket: how many tries somebody has left. Kept in the database, so that every process
+    agrees."""
 
     name = models.CharField(max_length=160, primary_key=True)
     tokens = models.FloatField()

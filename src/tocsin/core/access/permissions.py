@@ -1,8 +1,8 @@
 """Every permission there is, in alphabetical order, and which role holds it (handbook §12).
 
-This page is the whole access model: nothing is allowed that is not listed here. A permission answers *what*; the
-scope of a check (region, assignment, data class, walled-off staff) answers *on which rows* (see ``check.py``).
-"""
+This page is the whole access model: nothing is allowed that is not listed here. A permission answers *what*;
+the scope of a check (region, assignment, data class, walled-off staff) answers *on which rows* (see
+``check.py``)."""
 
 from __future__ import annotations
 
@@ -65,8 +65,8 @@ ROLES: dict[str, frozenset[str]] = {
     "appeals_reviewer": frozenset(
         _EVERY_DESK
         | {
-            "appeals.decide", "appeals.view", "cases.view", "decisions.reverse", "entities.view", "evidence.view",
-            "people.reveal", "reports.view", "cases.message", "access.break_glass",
+            "access.break_glass", "appeals.decide", "appeals.view", "cases.message", "cases.view",
+            "decisions.reverse", "entities.view", "evidence.view", "people.reveal", "reports.view",
         }
     ),
     "auditor": frozenset(
@@ -77,7 +77,9 @@ ROLES: dict[str, frozenset[str]] = {
         }
     ),
     "incident_commander": frozenset(
-        _EVERY_DESK | _CASEWORK | {"cases.decide_1_2", "cases.decide_3_5", "cases.decide_6_7", "people.reveal"}
+        _EVERY_DESK
+        | _CASEWORK
+        | {"cases.decide_1_2", "cases.decide_3_5", "cases.decide_6_7", "people.reveal"}
     ),
     "investigator": frozenset(
         _EVERY_DESK
@@ -147,3 +149,23 @@ SCOPES: dict[str, frozenset[str]] = {
     "reports:write": frozenset({"reports.file"}),
     "webhooks:manage": frozenset({"webhooks.manage"}),
 }
+
+_READ_CASES = {"alerts.view", "appeals.view", "cases.view", "evidence.view"}
+
+#: What a scope lets through of a member of staff's own permissions when they use a personal key. It never
+#: adds any. Looking behind masks, exporting, breaking glass and managing take a person at the console.
+PERSONAL_SCOPES: dict[str, frozenset[str]] = {
+    **SCOPES,
+    "appeals:write": frozenset({"appeals.decide", "appeals.lodge", "appeals.view", "decisions.reverse"}),
+    "cases:read": frozenset(_READ_CASES),
+    "cases:write": frozenset(
+        {
+            "alerts.disposition", "cases.assign", "cases.close", "cases.decide_1_2", "cases.decide_3_5",
+            "cases.decide_6_7", "cases.decide_8_9", "cases.message", "cases.protect", "cases.second_read",
+            "cases.severity_lower", "cases.severity_raise", "cases.work", "decisions.reverse", "evidence.add",
+        }
+    ),
+    "decisions:read": frozenset({"appeals.view", "cases.view"}),
+    "reports:read": frozenset({"evidence.view", "reports.view"}),
+    "reports:write": frozenset({"evidence.add", "reports.file"}),
+}  # fmt: skip

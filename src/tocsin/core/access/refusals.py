@@ -1,4 +1,4 @@
-"""Refusals are written down, and a burst of them is told to the privacy officer."""
+"""Refusals are written down; grave ones and bursts of them are told to the privacy officer."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import datetime as dt
 
 from django.utils import timezone
 
+from tocsin.core.access.check import require
 from tocsin.core.access.models import Refusal
-from tocsin.core.actor import system
+from tocsin.core.act import act
+from tocsin.core.actor import Actor, system
 from tocsin.core.errors import AccessDenied
 from tocsin.core.ids import new_id
 
@@ -15,24 +17,40 @@ from tocsin.core.ids import new_id
 BURST = 5
 WINDOW = dt.timedelta(minutes=10)
 
+#: Reasons that are told at once: nobody runs into these by a slip of the mouse.
+AT_ONCE = frozenset({"export_cap", "walled_off"})
+
 
 def record_refusal(actor_ref: str, error: AccessDenied, *, purpose: str = "", path: str = "") -> Refusal:
-    """Write one refusal, with its audit entry; raise ``access.refusals_burst`` when they pile up.
+    """Write one refusal, with its audit entry.
 
+    Emits ``access.refusals_burst`` when they pile up and ``access.refusal_alert`` when the reason is grave.
     Called by surfaces after the refused act's transaction is gone, so that the refusal itself stays.
     """
-    from tocsin.core.act import act
-
     now = timezone.now()
+    refusal = Refusal(
+        id=new_id("ref"), at=now, actor=actor_ref[:80], purpose=purpose[:40],
+        permission=error.permission[:60], reason=(error.reason or error.what)[:200], path=path[:300],
+    )  # fmt: skip
+    told = {"actor": refusal.actor, "refusal": refusal.pk}
     with act(system("access"), "access.refused") as work:
-        refusal = Refusal(
-            id=new_id("ref"), at=now, actor=actor_ref[:80], purpose=purpose, permission=error.permission,
-            reason=(error.reason or error.what)[:200], path=path[:300],
-        )  # fmt: skip
-        recent = Refusal.objects.filter(actor=refusal.actor, at__gte=now - WINDOW)
-        burst = recent.count() + 1 >= BURST and not recent.filter(alerted_at__isnull=False).exists()
-        if burst:
+        recent = Refusal.objects.filter(actor=refusal.actor, at__gt=now - WINDOW)
+        if error.reason in AT_ONCE:
             refusal.alerted_at = now
-            work.emit("access.refusals_burst", {"actor": refusal.actor, "refusal": refusal.id})
+            work.emit("access.refusal_alert", told | {"reason": error.reason})
+        elif recent.count() + 1 >= BURST and not recent.filter(alerted_at__isnull=False).exists():
+            refusal.alerted_at = now
+            work.emit("access.refusals_burst", told)
         work.save(refusal, by=actor_ref, permission=error.permission, reason=refusal.reason)
     return refusal
+
+
+def refusals(actor: Actor, *, of: str = "", limit: int = 100) -> list[Refusal]:
+    """The latest refusals, newest first; ``of`` is one actor's reference.
+
+    Raises:
+        AccessDenied: without ``access.view_log``.
+    """
+    require(actor, "access.view_log")
+    rows = Refusal.objects.order_by("-at")
+    return list((rows.filter(actor=of) if of else rows)[:limit])

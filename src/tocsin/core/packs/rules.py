@@ -86,6 +86,8 @@ RULES: dict[str, PathRule] = {
     "privacy.breach_people": _soonest("promise", "tell_privacy_officer", "breach.known"),
     "privacy.breach_sample": _soonest("promise", "tell_privacy_officer", "breach.people_told"),
     "privacy.breach_threshold": PathRule("lowest"),
+    "privacy.glass": _soonest("internal", "record", "glass.broken"),
+    "privacy.glass_review": _soonest("internal", "tell_privacy_officer", "glass.broken"),
     "le.preservation": _longest("promise", "tell_legal", "preservation.received"),
     "le.subpoena": _soonest("promise", "tell_legal", "request.received"),
     "le.emergency": _soonest("promise", "page_next_tier", "request.received"),

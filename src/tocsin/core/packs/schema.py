@@ -151,7 +151,10 @@ class TrainingGate(Cited, frozen=True, forbid_unknown_fields=True, kw_only=True)
 
 
 class Privacy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Requests about one's data, and breaches of it. ``breach_threshold`` is a number of residents."""
+    """Requests about one's data, and breaches of it. ``breach_threshold`` is a number of residents.
+
+    ``glass``: how long break-glass access lasts; ``glass_review``: how soon somebody else looks at its use.
+    """
 
     acknowledge: Number | None = None
     answer: Number | None = None
@@ -161,6 +164,8 @@ class Privacy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     breach_people: Number | None = None
     breach_sample: Number | None = None
     breach_threshold: Number | None = None
+    glass: Number | None = None
+    glass_review: Number | None = None
 
 
 class LawEnforcement(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
