@@ -1,4 +1,7 @@
-"""What one person told us, and the conversation that follows. The narrative is sealed under ``report:<id>``."""
+"""What one person told us, and the conversation that follows.
+
+The narrative is sealed under ``report:<id>``.
+"""
 
 import pghistory
 from django.contrib.postgres.fields import ArrayField
@@ -19,10 +22,12 @@ class Severity(models.TextChoices):
 
 @pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
 class Report(models.Model):
-    """A report. ``number`` is a reference, never a credential: reading it back needs the PIN or a verified contact.
+    """A report. ``number`` is a reference, never a credential: reading it back needs the PIN or a verified
+    contact.
 
-    ``details_sealed`` is JSON {narrative, reporter:{name, phone, email}, place, injuries, wanted_outcome,
-    contact_rules, facts:{…}}. ``alleged_codes`` are what was said; ``found_codes`` what was found.
+    ``details_sealed`` is JSON, see ``details.py``. ``alleged_codes`` are what was said; ``found_codes``
+    what was found. ``reporter_verified`` says that we know the reporter to hold ``reporter_account``;
+    otherwise whom and what they name is a claim.
     """
 
     class Status(models.TextChoices):
@@ -50,10 +55,16 @@ class Report(models.Model):
     found_codes = ArrayField(models.CharField(max_length=60), default=list)
     taxonomy_version = models.CharField(max_length=40)
     reporter_kind = models.CharField(max_length=16)
-    reporter_party = models.ForeignKey(Party, null=True, on_delete=models.PROTECT, related_name="reports_made")
-    reporter_account = models.ForeignKey(Account, null=True, on_delete=models.PROTECT, related_name="reports_made")
-    on_behalf_of = models.CharField(max_length=120, blank=True)
-    subject_account = models.ForeignKey(Account, null=True, on_delete=models.PROTECT, related_name="reports_about")
+    reporter_party = models.ForeignKey(
+        Party, null=True, on_delete=models.PROTECT, related_name="reports_made"
+    )
+    reporter_account = models.ForeignKey(
+        Account, null=True, on_delete=models.PROTECT, related_name="reports_made"
+    )
+    reporter_verified = models.BooleanField(default=False)
+    subject_account = models.ForeignKey(
+        Account, null=True, on_delete=models.PROTECT, related_name="reports_about"
+    )
     order = models.ForeignKey(Order, null=True, on_delete=models.PROTECT, related_name="reports")
     language = models.CharField(max_length=20, default="en")
     access_mode = models.CharField(max_length=20, blank=True)
@@ -69,6 +80,7 @@ class Report(models.Model):
     external_id = models.CharField(max_length=64, blank=True)
     duplicate_of = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="duplicates")
     next_update_by = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
     outcome_told_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
 
@@ -77,6 +89,12 @@ class Report(models.Model):
         indexes = [
             models.Index(fields=["-received_at"], name="report_received"),
             models.Index(fields=["status", "severity"], name="report_state"),
+            models.Index(fields=["subject_account", "-received_at"], name="report_subject"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["external_id"], condition=~models.Q(external_id=""), name="report_external_once"
+            )
         ]
 
     @property
@@ -85,7 +103,10 @@ class Report(models.Model):
 
 
 class ReportMessage(models.Model):
-    """One message between the reporter and us, on any channel; also the communications log of the report."""
+    """One message between the reporter and us, on any channel; also the communications log of the report.
+
+    ``kind``: message, question, answer, outcome, acknowledgement, delay.
+    """
 
     class Direction(models.TextChoices):
         FROM_REPORTER = "in"
@@ -96,7 +117,7 @@ class ReportMessage(models.Model):
     direction = models.CharField(max_length=3, choices=Direction.choices)
     channel = models.CharField(max_length=10)
     author = models.CharField(max_length=80)
-    kind = models.CharField(max_length=20, default="message")  # message question answer outcome acknowledgement
+    kind = models.CharField(max_length=20, default="message")
     body_sealed = models.BinaryField()
     at = models.DateTimeField()
 

@@ -26,12 +26,16 @@ def _staff_id() -> str:
 
 
 @pghistory.track(
-    pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent(), exclude=["password", "last_login"]
+    pghistory.InsertEvent(),
+    pghistory.UpdateEvent(),
+    pghistory.DeleteEvent(),
+    exclude=["password", "last_login"],
 )
 class Staff(AbstractBaseUser, PermissionsMixin):
     """A member of staff. ``roles`` and ``regions`` decide what they may do; nothing else does.
 
-    ``walled_off_accounts`` are marketplace accounts of their own or their family: those matters are kept from them.
+    ``walled_off_accounts`` are marketplace accounts of their own or their family: those matters are kept
+    from them.
     """
 
     id = models.CharField(max_length=40, primary_key=True, default=_staff_id)
@@ -39,7 +43,9 @@ class Staff(AbstractBaseUser, PermissionsMixin):
     name = models.CharField(max_length=120)
     roles = ArrayField(models.CharField(max_length=24), default=list)
     regions = ArrayField(models.CharField(max_length=20), default=list)
-    manager = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="reports")
+    manager = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="reports"
+    )
     walled_off_accounts = ArrayField(models.CharField(max_length=64), default=list, blank=True)
     is_active = models.BooleanField(default=True)
     joined_at = models.DateTimeField(default=timezone.now)
