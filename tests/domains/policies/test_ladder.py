@@ -134,10 +134,8 @@ def test_a_step_is_always_on_the_ladder_and_proven(
     assert not (step.automatic and step.level > clause.auto_allowed)
 
 
-@given(clauses, st.integers(0, 5), words, standards)
-def test_more_breaches_never_lead_to_a_lower_rung(
-    clause: Clause, prior: int, milder: set[str], proof: Any
-) -> None:
+@given(clauses, st.integers(0, 5), words)
+def test_more_breaches_never_lead_to_a_lower_rung(clause: Clause, prior: int, milder: set[str]) -> None:
     facts = Facts(proof_met="preponderance")
     assert (
         propose(clause, prior + 1, (), milder, facts).rung >= propose(clause, prior, (), milder, facts).rung

@@ -160,7 +160,7 @@ SAFETY, RESPECT, HEADER = "conduct/1_safety.toml", "conduct/2_respect.toml", "co
             'first = { action = "warn", automatic = true }',
             "above level 0",
         ),
-        (SAFETY, 'severity = "S0"', 'severity = "S2"', "a machine may not take suspend_interim alone for S2"),
+        (SAFETY, 'severity = "S0"', 'severity = "S2"', "may not take suspend_interim alone for S2"),
         (
             SAFETY,
             'first = { action = "terminate" }',
@@ -181,7 +181,7 @@ SAFETY, RESPECT, HEADER = "conduct/1_safety.toml", "conduct/2_respect.toml", "co
         (SAFETY, 'mitigators = ["provoked"', 'mitigators = ["charm"', "'charm' is not a mitigator"),
         (SAFETY, '["customer", "shopper"]', "[]", "C1.1: it applies to nobody"),
         (SAFETY, ', es = "Sin armas"', "", "C1.1 title: it must be there in en and es"),
-        (RESPECT, 'second = { action = "suspend_fixed", days = 7 }', 'second = { action = "educate" }', None),
+        (RESPECT, '"suspend_fixed", days = 7 }', '"educate" }', "milder than an earlier one"),
         (
             RESPECT,
             'third = { action = "terminate" }',
@@ -190,20 +190,15 @@ SAFETY, RESPECT, HEADER = "conduct/1_safety.toml", "conduct/2_respect.toml", "co
         ),
         (HEADER, '"" = 2026-02-01', '"" = 2026-01-31', "in general it would bind before it takes effect"),
         (HEADER, "effective = 2026-02-01", "effective = 2026-01-01", "takes effect before it is published"),
-        (HEADER, '"US-CO" = 2026-02-16', '"US-CO" = 2026-02-14', "must be published for 30 days"),
+        (HEADER, '"US-CO" = 2026-02-16', '"US-CO" = 2026-02-14', "published for 30 days before it binds"),
         (HEADER, '"US-CO" = 2026-01-15', "", "US-CO must publish it first"),
         (HEADER, '"" = 2026-02-01\n', "", "from when it is enforceable in general"),
         ("actions.toml", 'decides = "specialist"', 'decides = "anybody"', "decides"),
     ],
 )
-def test_unsound_policies_are_refused(
-    tmp_path: Path, file: str, old: str, new: str, complaint: str | None
-) -> None:
+def test_unsound_policies_are_refused(tmp_path: Path, file: str, old: str, new: str, complaint: str) -> None:
     folder = copied(tmp_path)
     change(folder / file, old, new)
-    if complaint is None:
-        assert load(folder).policies
-        return
     with pytest.raises(PolicyError, match=complaint):
         load(folder)
 

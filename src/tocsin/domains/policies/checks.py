@@ -114,7 +114,7 @@ def _rises(table: ActionTable, clause: Clause) -> bool:
     sanctions = [
         (kind.level, step.days or 0)
         for step in clause.ladder.rungs()
-        if (kind := table.kind(step.action)).strike or kind.second_reader
+        if (kind := table.kind(step.action)).strike or kind.second_reader or kind.level == 0
     ]
     return sanctions == sorted(sanctions)
 

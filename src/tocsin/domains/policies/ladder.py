@@ -151,6 +151,19 @@ def propose(
     )
 
 
+def may_automate(clause: Clause, action: str, place: PlaceRules, *, table: ActionTable | None = None) -> bool:
+    """Whether a machine may take this action alone for a suspected breach of the clause.
+
+    True only for a step the clause marks as automatic, on its ladder or as its interim step, and where the
+    law of the place does not ask for a person.
+    """
+    kind = (table or action_table()).kind(action)
+    if place.human_only and kind.level >= _LEVEL_OF_SUSPENSION:
+        return False
+    marked = [step for step in (*clause.ladder.rungs(), clause.interim) if step and step.automatic]
+    return kind.level <= clause.auto_allowed and any(step.action == action for step in marked)
+
+
 def _alive(clause: Clause, prior: int | Sequence[date], facts: Facts) -> tuple[int, list[str]]:
     if isinstance(prior, int):
         count = max(prior, 0)

@@ -12,6 +12,8 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
+from tocsin.core.packs.loader import PackSet
+from tocsin.core.packs.loader import packaged as packaged_packs
 from tocsin.domains.policies.checks import problems
 from tocsin.domains.policies.forms import (
     ActionTable,
@@ -53,7 +55,7 @@ class PolicySet:
     def binding(
         self, codes: Iterable[str], *, region: str, on: date, role: str = ""
     ) -> list[tuple[Policy, Clause]]:
-        """The clauses for these violation codes that may be enforced in a region for something on that day."""
+        """The clauses for these codes that may be enforced in a region for something done on that day."""
         wanted = set(codes)
         return [
             (policy, clause)
@@ -96,6 +98,19 @@ def load_policies(
     if found:
         raise PolicyError(found)
     return PolicySet(table, policies)
+
+
+@lru_cache(maxsize=4)
+def packaged_policies(known_codes: frozenset[str]) -> PolicySet:
+    """The policies that come with Tocsin, checked against the codes of the taxonomy and the packs."""
+    leads = publish_leads(packaged_packs())
+    return load_policies(packaged_folder(), known_codes=known_codes, publish_lead=leads)
+
+
+def publish_leads(packs: PackSet) -> dict[str, int]:
+    """By place, the days a policy must have been published by the state before it binds."""
+    numbers = {pack.id: pack.deactivation.publish_lead for pack in packs.packs.values()}
+    return {place: number.value for place, number in numbers.items() if number is not None}
 
 
 @lru_cache(maxsize=1)
