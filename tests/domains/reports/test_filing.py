@@ -54,10 +54,10 @@ def test_a_single_sentence_is_a_report() -> None:
 
 def test_nothing_that_was_told_stands_readable_in_the_database() -> None:
     build()
+    reporter = {"kind": "customer", "name": "Wanda Xylo", "phone": "+14155550177", "email": "wx@example.com"}
     told = {
         "narrative": "Zanzibarous shouting", "codes": ["CON.harassment"], "place": "Quetzal Street 9",
-        "reporter": {"kind": "customer", "name": "Wanda Xylo", 
-            "phone": "+14155550177", "email": "wx@example.com"},
+        "reporter": reporter,
         "facts": {"witnesses": "Yolanda Qued"}, "injuries": "a bruised kneecap", "on_behalf_of": "Petronella",
     }  # fmt: skip
     filed = by_web(**told)
