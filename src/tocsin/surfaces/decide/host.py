@@ -26,7 +26,7 @@ log = logging.getLogger("tocsin.decide")
 
 PUMP_DIED: Final = 70  # exit status: internal software error (sysexits.h)
 _UNKNOWN_KEY_EVERY: Final = 1.0  # seconds between extra looks for a key nobody knows
-_SNAPSHOT_LOOK: Final = 2.0
+_SNAPSHOT_LOOK: Final = 1.0
 
 
 class Host:

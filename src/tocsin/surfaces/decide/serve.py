@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+import signal
 import socket
 import sys
+from types import FrameType
 
 import uvicorn
 
@@ -18,6 +20,11 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, decide: DecideConfig) -> None:
         super().__init__(config)
         self._decide = decide
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop gracefully; being asked to stop is no failure, so the exit status stays 0."""
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

@@ -1,0 +1,100 @@
+"""More than it can take: refused at once with Retry-After, never queued without bound, nothing half done."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.engine.builders import event
+from tests.surfaces.decide.server import RULES
+from tocsin.engine.engine import Engine
+from tocsin.engine.log import LogWriter
+from tocsin.engine.ruleset import load
+from tocsin.surfaces.decide.metrics import Metrics
+from tocsin.surfaces.decide.problems import Problem
+from tocsin.surfaces.decide.pump import Pump
+from tocsin.surfaces.decide.reading import Item
+
+
+def items(count: int) -> list[Item]:
+    return [Item(event(customer="c"), b"{}") for _ in range(count)]
+
+
+def pump(folder: Path) -> Pump:
+    return Pump(
+        Engine(load({"rules.toml": RULES})), LogWriter(folder), Metrics(), queue_limit=100, turn_limit=10
+    )
+
+
+def test_a_full_queue_refuses_at_once_and_takes_more_when_there_is_room(tmp_path: Path) -> None:
+    async def story() -> None:
+        one = pump(tmp_path)
+        waiting = [
+            asyncio.create_task(one.submit(items(50), "a")),
+            asyncio.create_task(one.submit(items(40), "b")),
+        ]
+        await asyncio.sleep(0)
+        with pytest.raises(Problem) as refused:
+            await one.submit(items(20), "b")
+        assert (refused.value.status, refused.value.headers) == (503, {"Retry-After": "1"})
+        assert one.waiting == 90
+        running = asyncio.create_task(one.run())
+        assert [len(answers) for answers in await asyncio.gather(*waiting)] == [50, 40]
+        assert one.waiting == 0
+        assert len(await one.submit(items(20), "b")) == 20
+        one.stop()
+        await running
+        one.close()
+
+    asyncio.run(story())
+
+
+def test_one_key_cannot_take_the_whole_queue(tmp_path: Path) -> None:
+    async def story() -> None:
+        one = pump(tmp_path)
+        taken = asyncio.create_task(one.submit(items(70), "greedy"))
+        await asyncio.sleep(0)
+        with pytest.raises(Problem) as refused:
+            await one.submit(items(10), "greedy")
+        assert (refused.value.status, refused.value.headers) == (429, {"Retry-After": "1"})
+        modest = asyncio.create_task(one.submit(items(10), "modest"))
+        await asyncio.sleep(0)
+        one.stop()
+        await one.run()
+        assert (len(await taken), len(await modest)) == (70, 10)
+        one.close()
+
+    asyncio.run(story())
+
+
+def test_a_client_that_goes_away_does_not_stop_the_pump(tmp_path: Path) -> None:
+    async def story() -> None:
+        one = pump(tmp_path)
+        gone = asyncio.create_task(one.submit(items(5), "a"))
+        stays = asyncio.create_task(one.submit(items(5), "b"))
+        await asyncio.sleep(0)
+        gone.cancel()
+        running = asyncio.create_task(one.run())
+        assert len(await stays) == 5
+        assert one.engine.seq == 10  # taken in is taken in: it was decided and is in the log
+        assert one.waiting == 0
+        one.stop()
+        await running
+        one.close()
+
+    asyncio.run(story())
+
+
+def test_after_stop_nothing_new_is_taken(tmp_path: Path) -> None:
+    async def story() -> None:
+        one = pump(tmp_path)
+        one.stop()
+        with pytest.raises(Problem) as refused:
+            await one.submit(items(1), "a")
+        assert refused.value.status == 503
+        await one.run()
+        one.close()
+
+    asyncio.run(story())
