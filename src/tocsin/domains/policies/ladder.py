@@ -151,6 +151,11 @@ def propose(
     )
 
 
+def machine_may(level: int, place: PlaceRules) -> bool:
+    """Whether the law of the place leaves a step of this level to a machine at all."""
+    return not (place.human_only and level >= _LEVEL_OF_SUSPENSION)
+
+
 def may_automate(clause: Clause, action: str, place: PlaceRules, *, table: ActionTable | None = None) -> bool:
     """Whether a machine may take this action alone for a suspected breach of the clause.
 
@@ -158,7 +163,7 @@ def may_automate(clause: Clause, action: str, place: PlaceRules, *, table: Actio
     law of the place does not ask for a person.
     """
     kind = (table or action_table()).kind(action)
-    if place.human_only and kind.level >= _LEVEL_OF_SUSPENSION:
+    if not machine_may(kind.level, place):
         return False
     marked = [step for step in (*clause.ladder.rungs(), clause.interim) if step and step.automatic]
     return kind.level <= clause.auto_allowed and any(step.action == action for step in marked)
@@ -245,7 +250,7 @@ def _interim(clause: Clause, facts: Facts) -> tuple[Step | None, bool, list[str]
 
 
 def _automatic(clause: Clause, step: Step, kind: ActionKind, facts: Facts) -> tuple[bool, list[str]]:
-    if facts.place.human_only and kind.level >= _LEVEL_OF_SUSPENSION:
+    if not machine_may(kind.level, facts.place):
         return False, ["The law of the place asks that a person decides."]
     if step.automatic and kind.level <= clause.auto_allowed:
         return True, []

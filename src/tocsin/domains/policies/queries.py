@@ -10,10 +10,11 @@ from django.utils import timezone
 from tocsin.core.access.check import require
 from tocsin.core.actor import Actor
 from tocsin.core.errors import InvalidInput
+from tocsin.core.packs.today import rules_for
 from tocsin.domains.policies import forms
+from tocsin.domains.policies.ladder import PlaceRules, machine_may
 from tocsin.domains.policies.models import Clause, PolicyVersion
 from tocsin.domains.policies.text import clause_from_body, holds_in
-
 
 _forms: dict[tuple[str, str], forms.Clause] = {}
 
@@ -91,7 +92,9 @@ def _haystack(clause: Clause) -> str:
 
 
 def automation_may(codes: Sequence[str], level: int, region: str) -> bool:
-    """Whether the policy in force lets a machine take a step of this level for one of these codes, alone."""
+    """Whether policy in force, and the law of the place, let a machine take a step of this level alone."""
+    if not machine_may(level, PlaceRules.of(rules_for(region))):
+        return False
     rows = Clause.objects.select_related("version").filter(violation_code__in=list(codes))
     return any(machine_form(clause).auto_allowed >= level for clause in _binding(rows, region, timezone.now()))
 
