@@ -36,7 +36,7 @@ def ship_once(read: Reader, limit: int = 2000, partition: str = PARTITION) -> in
         if place is None:
             return 0
         records, after = read(place.position, limit)
-        if not records:
+        if after == place.position:
             return 0
         write_events(records)
         write_verdicts(records)
@@ -45,7 +45,7 @@ def ship_once(read: Reader, limit: int = 2000, partition: str = PARTITION) -> in
                 for record in records:
                     raise_alerts(work, record)
         place.position = after
-        place.seq = records[-1].seq
+        place.seq = records[-1].seq if records else place.seq
         place.updated_at = timezone.now()
         place.save()
     return len(records)

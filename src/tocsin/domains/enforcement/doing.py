@@ -62,7 +62,7 @@ def take(
         id=new_id("act"), type=type, level=step.level, case=case, decision=decision, account=account,
         target_kind=kind, target_id=ident, protective=protective, interim=type == "suspend_interim" or protective,
         basis=basis[:200], reason_code=reason_code[:60], starts_at=now, ends_at=ends_at,
-        requested_by=work.actor.ref, idempotency_key=key[:160],
+        requested_by=work.actor.ref, idempotency_key=key[:300],
     )  # fmt: skip
     if spec is not None and (protective or type != "restrict_feature"):
         zone = account.zone if account else "UTC"

@@ -57,7 +57,7 @@ def _engine_action(work: Work, case: Case, alert: Alert, verdict: Verdict, asked
         return None
     kind, ident = asked["target"]["kind"], asked["target"]["id"]
     key = f"engine:{verdict.event_id}:{asked['type']}:{ident}"
-    if Action.objects.filter(idempotency_key=key[:160]).exists():
+    if Action.objects.filter(idempotency_key=key[:300]).exists():
         return None
     account = Account.objects.filter(role=kind, external_id=ident).first() if kind in ("customer", "shopper") else None
     if account is not None and Action.objects.filter(

@@ -86,7 +86,7 @@ class Action(models.Model):
     decision = models.ForeignKey(Decision, null=True, on_delete=models.PROTECT, related_name="actions")
     account = models.ForeignKey(Account, null=True, on_delete=models.PROTECT, related_name="actions")
     target_kind = models.CharField(max_length=20)
-    target_id = models.CharField(max_length=140)
+    target_id = models.CharField(max_length=260)
     protective = models.BooleanField()
     interim = models.BooleanField(default=False)
     basis = models.CharField(max_length=200)
@@ -98,7 +98,7 @@ class Action(models.Model):
     reversed_at = models.DateTimeField(null=True)
     reversed_because = models.CharField(max_length=200, blank=True)
     requested_by = models.CharField(max_length=80)
-    idempotency_key = models.CharField(max_length=160, unique=True)
+    idempotency_key = models.CharField(max_length=300, unique=True)
 
     class Meta:
         db_table = "enforcement_action"

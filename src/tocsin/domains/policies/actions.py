@@ -7,10 +7,9 @@ import datetime as dt
 from tocsin.core.act import Work, act
 from tocsin.core.actor import Actor, system
 from tocsin.core.errors import Conflict
-from tocsin.core.packs.loader import packaged
 from tocsin.domains.policies.forms import Policy
 from tocsin.domains.policies.models import Clause, PolicyVersion
-from tocsin.domains.policies.text import clause_body, load_policies, packaged_folder
+from tocsin.domains.policies.text import clause_body, packaged_policies
 
 
 def publish_packaged(known_codes: frozenset[str], actor: Actor | None = None) -> list[str]:
@@ -22,8 +21,7 @@ def publish_packaged(known_codes: frozenset[str], actor: Actor | None = None) ->
     Raises:
         PolicyError: a policy that may not be published. Conflict: a published version was changed in place.
     """
-    lead = {pack.id: pack.deactivation.publish_lead.value for pack in packaged() if pack.deactivation.publish_lead}
-    found = load_policies(packaged_folder(), known_codes=known_codes, publish_lead=lead)
+    found = packaged_policies(known_codes)
     made = []
     with act(actor or system("policies"), "policy.publish") as work:
         for policy in found.policies.values():
