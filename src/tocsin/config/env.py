@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from tocsin.core.postgres import urls
 
@@ -54,6 +55,10 @@ class Env:
     tsa_url: str
     clamd: str
     rules_dir: Path
+    region: str
+    zone: str
+    brand: str
+    quick_exit_url: str
     oidc_apps: tuple[Mapping[str, Any], ...]
 
     @classmethod
@@ -85,6 +90,10 @@ class Env:
             tsa_url=get("TOCSIN_TSA_URL") or "",
             clamd=get("TOCSIN_CLAMD") or "",
             rules_dir=Path(get("TOCSIN_RULES_DIR") or Path(__file__).parents[1] / "data" / "rules"),
+            region=get("TOCSIN_REGION") or "US",
+            zone=_zone(get("TOCSIN_ZONE") or "America/New_York"),
+            brand=get("TOCSIN_BRAND") or "Tocsin",
+            quick_exit_url=get("TOCSIN_QUICK_EXIT_URL") or "https://www.wikipedia.org/",
             oidc_apps=_oidc(get("TOCSIN_OIDC_APPS") or ""),
         )
 
@@ -132,6 +141,15 @@ def _port(get: Any, name: str) -> int:
 
 def _list(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _zone(text: str) -> str:
+    try:
+        return ZoneInfo(text).key
+    except (KeyError, ValueError, OSError) as error:
+        raise BadEnvironment(
+            f"TOCSIN_ZONE is {text!r}; it should be a time zone like America/New_York"
+        ) from error
 
 
 def _one_of(get: Any, name: str, choices: tuple[str, ...]) -> str:

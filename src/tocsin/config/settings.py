@@ -44,6 +44,12 @@ TOCSIN_OUTBOUND_ALLOW = ENV.outbound_allow
 TOCSIN_SMTP_URL = ENV.smtp_url
 TOCSIN_TSA_URL = ENV.tsa_url
 TOCSIN_CLAMD = ENV.clamd
+#: Where the marketplace is at home: the law, the emergency number and the hours that hold when nothing says better.
+TOCSIN_REGION = ENV.region
+TOCSIN_ZONE = ENV.zone
+TOCSIN_BRAND = ENV.brand
+#: Where the button "leave this page quickly" of the help centre leads: somewhere nobody asks about.
+TOCSIN_QUICK_EXIT_URL = ENV.quick_exit_url
 TOCSIN_DECIDE_LOG = str(ENV.home / "decide")
 #: Personal data is masked and caps apply; these are numbers an operator may change without a code change.
 TOCSIN_EXPORT_CAP = 200
