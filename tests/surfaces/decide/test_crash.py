@@ -64,7 +64,8 @@ def test_nothing_acknowledged_is_lost_or_decided_otherwise(tmp_path: Path) -> No
         wanted = 150 * (round_ + 1)
         until(lambda clients=clients, wanted=wanted: sum(len(c.answers) for c in clients) > wanted)
         if round_ % 2:  # every other time, recovery begins at a snapshot taken under load
-            until(lambda before=newest(server): newest(server) > before)
+            before = newest(server)
+            until(lambda before=before: newest(server) > before)
         server.kill()
         for client in clients:
             client.join(30)
