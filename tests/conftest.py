@@ -13,7 +13,6 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -77,25 +76,9 @@ def postgres_urls(home: Path) -> postgres.Urls:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(
-    django_db_modify_db_settings_parallel_suffix: None, postgres_urls: postgres.Urls
+    django_db_modify_db_settings_parallel_suffix: None, template_database: str
 ) -> None:
-    """Django is about to make the test database: the server has to run."""
-
-
-@pytest.fixture(scope="session")
-def django_db_setup(
-    request: pytest.FixtureRequest,
-    django_db_setup: None,
-    django_db_blocker: Any,
-    postgres_urls: postgres.Urls,
-) -> None:
-    """Keep a copy of the migrated database, untouched by any test, when a test of this session needs one."""
+    """Django's test database is a copy too, so that migrations run once a session."""
     from django.db import connection
 
-    from tests.support.database import copy_database
-
-    if any("template_database" in getattr(item, "fixturenames", ()) for item in request.session.items):
-        with django_db_blocker.unblock():
-            name = connection.settings_dict["NAME"]
-            connection.close()
-            copy_database(postgres_urls, name, f"{name}_template")
+    connection.settings_dict["TEST"]["TEMPLATE"] = template_database

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Callable, Iterator
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -35,13 +37,23 @@ def drop_database(urls: Urls, name: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def template_database(django_db_setup: None, postgres_urls: Urls) -> Iterator[str]:
-    """The name of a migrated database that no test touches."""
+def template_database(postgres_urls: Urls, django_db_blocker: Any) -> str:
+    """The name of a migrated database that nobody touches, to copy from."""
+    from django.core.management import call_command
     from django.db import connection
 
-    name = f"{connection.settings_dict['NAME']}_template"
-    yield name
-    drop_database(postgres_urls, name)
+    name = f"template_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    with psycopg.connect(on_database(postgres_urls.owner, "postgres"), autocommit=True) as server:
+        server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    real = connection.settings_dict["NAME"]
+    with django_db_blocker.unblock():
+        connection.settings_dict["NAME"] = name
+        try:
+            call_command("migrate", interactive=False, verbosity=0)
+        finally:
+            connection.close()
+            connection.settings_dict["NAME"] = real
+    return name
 
 
 @pytest.fixture(scope="session")
