@@ -175,7 +175,8 @@ class Live:
             nap = LONGEST_NAP_S if due is None else min(max(due - time.time(), 0.0), LONGEST_NAP_S)
             self._awake.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._awake.wait(), nap)
+                async with asyncio.timeout(nap):  # wait_for of Python 3.11 can swallow a cancellation
+                    await self._awake.wait()
 
     async def _drain(self, asked: asyncio.Task[bool]) -> None:
         """After the duration: give what is on its way a moment to be acknowledged."""

@@ -12,6 +12,7 @@ from simulator.pace import HOUR, MINUTE, Pace
 from simulator.standing import (
     BY_VERDICT,
     PAIR_SEPARATOR,
+    REVIEW,
     STOPS_ACCOUNT,
     STOPS_SIGN_UP,
     Standing,
@@ -21,7 +22,7 @@ from simulator.standing import (
 from simulator.truth import Truth
 
 REVIEW_TIME = 30 * MINUTE
-"""A live order waits this long for a person; then the marketplace lets it go on."""
+"""What is under review waits this long for a person; then the marketplace lets it go on."""
 OWNER_VERIFIES = 30 * MINUTE
 LOCK_TIME = 12 * HOUR
 MONEY_EVENTS = ("order.placed", "order.assigned", "payment.")
@@ -64,9 +65,11 @@ class Obedience:
         moves_money = event.type.startswith(MONEY_EVENTS)
         if order and answer.verdict == "block" and moves_money:
             self.standing.apply(f"{BY_VERDICT}{event.id}", "block_transaction", ("order", order))
-        if order and answer.verdict == "review":
-            hold = "hold_order" if moves_money else "hold_refund"
-            self.standing.apply(f"{BY_VERDICT}{event.id}", hold, ("order", order), self._review_ends(now))
+        if answer.verdict == "review":
+            ends_at = self._review_ends(now)
+            self.standing.apply(f"{BY_VERDICT}{event.id}", REVIEW, ("event", event.id), ends_at)
+            if order and moves_money:
+                self.standing.apply(f"{BY_VERDICT}{event.id}:hold", "hold_order", ("order", order), ends_at)
         for action, kind, ident in answer.actions:
             self._with_verdict(event, actor, answer, action, canonical(kind, ident), now)
 

@@ -102,7 +102,8 @@ class Receiver:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            status, words = await asyncio.wait_for(self._answer(reader), SLOWEST_REQUEST_S)
+            async with asyncio.timeout(SLOWEST_REQUEST_S):
+                status, words = await self._answer(reader)
             body = json.dumps({"status": words}).encode()
             writer.write(
                 f"HTTP/1.1 {status} \r\nContent-Type: application/json\r\n"

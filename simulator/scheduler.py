@@ -16,13 +16,10 @@ from typing import Any, Protocol
 from simulator.events import UNDECIDED, Answer, Report
 from simulator.pace import Pace
 from simulator.stage import Stage
-from simulator.standing import Gate, Standing
+from simulator.standing import LOOK_AGAIN_S, Gate, Standing
 from simulator.steps import Begin, FollowUp, Refused, Say, Step, Story, Tell, Wait
 from simulator.truth import Plant, Truth
 from simulator.world import World
-
-HELD_LOOK_AGAIN_S = 0.5
-"""How often a held deed looks whether it was released."""
 
 Make = Callable[[Stage], Story]
 
@@ -141,7 +138,7 @@ class Scheduler:
                 self.counts["refused"] += 1
                 return Refused(ruling.why)
             if ruling.gate is Gate.HELD:
-                self._wake(running, now + HELD_LOOK_AGAIN_S, say)
+                self._wake(running, now + LOOK_AGAIN_S, say)
                 return _PARKED
             if not self._passes_step_up(say, now):
                 self.counts["refused"] += 1

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from simulator.events import Answer, Event, FieldValue
 from simulator.model import Area, Ref
 from simulator.pace import MINUTE, Pace
-from simulator.standing import STOPS_ACCOUNT, Standing
+from simulator.standing import LOOK_AGAIN_S, REVIEW, STOPS_ACCOUNT, Gate, Standing
 from simulator.steps import Refused, Say, Wait
 from simulator.truth import Plant
 from simulator.world import World
@@ -74,18 +74,30 @@ class Stage:
     def ask(self, event: Event, actor: Ref, *, bad: bool = False, honest: bool = True) -> Asked:
         """Tell Tocsin and obey: True when the deed may go on.
 
-        An honest person passes a challenge after a minute or two; a thief cannot. Review holds whatever
-        follows on the order (the scheduler sees to that), so the story itself simply goes on.
+        An honest person passes a challenge after a minute or two; a thief cannot. Under review the deed waits
+        until somebody releases or stops it, or until the time for that is over.
         """
         answer = yield Say(event, actor, bad=bad, honest=honest)
-        return (yield from self._obey(answer, honest))
+        match answer.verdict:
+            case "block":
+                return False
+            case "step_up":
+                yield self.life(self.rng.uniform(1, 3) * MINUTE, at_least=2)
+                return honest and not self.chance(STEP_UP_FAILS)
+            case "review":
+                return (yield from self._wait_for_review(event, actor))
+            case _:
+                return True
 
-    def _obey(self, answer: Answer, honest: bool) -> Asked:
-        if answer.verdict == "block":
-            return False
-        if answer.verdict == "step_up":
-            yield self.life(self.rng.uniform(1, 3) * MINUTE, at_least=2)
-            return honest and not self.chance(STEP_UP_FAILS)
+    def _wait_for_review(self, event: Event, actor: Ref) -> Asked:
+        held = self.standing.rule(event, actor, self.now).gate is Gate.HELD
+        while self.standing.has(("event", event.id), {REVIEW}, self.now):
+            yield Wait(LOOK_AGAIN_S)
+            gate = self.standing.rule(event, actor, self.now).gate
+            if gate is Gate.SHUT:
+                return False
+            if held and gate is Gate.OPEN:
+                return True
         return True
 
     def must(self, event: Event, actor: Ref, *, bad: bool = False, honest: bool = True) -> Asking:

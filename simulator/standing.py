@@ -19,6 +19,10 @@ PAYING = ("payment.", "order.placed")
 RISKY_FEATURES = frozenset({"payout.changed", "promo.redeemed"})
 SHOPPER_WORK = frozenset({"offer.accepted", "order.assigned", "shift.started"})
 PAIR_SEPARATOR = "|"
+REVIEW = "review"
+"""The effect a review verdict has on its own event, until its time is over."""
+LOOK_AGAIN_S = 0.5
+"""How often something held looks whether it was released."""
 REMEMBERED = 100_000
 BY_VERDICT = "decide:"
 """What ids of effects begin with that came with a verdict and not as an action."""

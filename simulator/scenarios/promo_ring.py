@@ -24,7 +24,7 @@ class PromoRing(Scenario):
     summary: ClassVar[str] = "new accounts on the same devices, card and door use one welcome promotion"
     expects: ClassVar[frozenset[str]] = frozenset({"P1", "D1", "D3", "D4"})
 
-    accounts: int = 6
+    accounts: int = 8
     devices: int = 2
     promo: str = "WELCOME20"
     discount_minor: int = 2_000
