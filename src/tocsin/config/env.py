@@ -48,6 +48,7 @@ class Env:
     live_url: str
     decide_url: str
     debug: bool
+    demo: bool
     smtp_url: str
     evidence_url: str
     keys: str
@@ -83,6 +84,7 @@ class Env:
             live_url=(get("TOCSIN_LIVE_URL") or f"http://127.0.0.1:{live}").rstrip("/"),
             decide_url=(get("TOCSIN_DECIDE_URL") or f"http://127.0.0.1:{decide}").rstrip("/"),
             debug=(get("TOCSIN_DEBUG") or "").lower() in {"1", "true", "yes", "on"},
+            demo=get("TOCSIN_DEMO") == "1",
             smtp_url=get("TOCSIN_SMTP_URL") or "",
             evidence_url=get("TOCSIN_EVIDENCE_URL") or f"file://{home / 'evidence'}",
             keys=get("TOCSIN_KEYS") or "file",

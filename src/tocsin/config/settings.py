@@ -36,6 +36,8 @@ def _database(url: str) -> dict[str, object]:
 
 TOCSIN_HOME = str(ENV.home)
 TOCSIN_KEYS = ENV.keys
+#: A demonstration on this machine: one-click sign-in for every role, from this machine only.
+TOCSIN_DEMO = ENV.demo
 TOCSIN_EVIDENCE_URL = ENV.evidence_url
 TOCSIN_PUBLIC_URL = ENV.public_url
 TOCSIN_LIVE_URL = ENV.live_url

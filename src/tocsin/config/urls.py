@@ -19,6 +19,9 @@ handler403 = "tocsin.surfaces.ui.errors.forbidden"
 handler404 = "tocsin.surfaces.ui.errors.not_found"
 handler500 = "tocsin.surfaces.ui.errors.server_error"
 
+if settings.TOCSIN_DEMO:
+    urlpatterns += [path("demo/", include("tocsin.surfaces.console.demo_urls"))]
+
 if settings.DEBUG:
     from django.contrib.staticfiles.urls import staticfiles_urlpatterns
 

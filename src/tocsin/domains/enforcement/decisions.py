@@ -263,8 +263,9 @@ def _enact(work: Work, case: Case, decision: Decision, subject: Account, *, unma
         pair = _pair(case)
         if pair is not None:
             block = doing.unmatch(
-                work, case=case, customer=pair[0], shopper=pair[1], basis=action.basis, protective=False
-            )
+                work, case=case, customer=pair[0], shopper=pair[1], basis=action.basis, protective=False,
+                decision=decision,
+            )  # fmt: skip
             cause(work, decision, "action", block.pk)
             actions.append(block)
     return actions

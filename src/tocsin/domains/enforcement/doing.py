@@ -128,12 +128,21 @@ def refresh_status(work: Work, account_id: str) -> Account:
     return account
 
 
-def unmatch(work: Work, *, case: Case, customer: Account, shopper: Account, basis: str, protective: bool) -> Action:
+def unmatch(
+    work: Work,
+    *,
+    case: Case,
+    customer: Account,
+    shopper: Account,
+    basis: str,
+    protective: bool,
+    decision: Decision | None = None,
+) -> Action:
     """Keep two people apart, in both directions, until somebody lifts it. Says nothing about who asked."""
     key = f"unmatch:{case.pk}:{customer.pk}:{shopper.pk}"
     action = take(
         work, type="unmatch", key=key, basis=basis, reason_code="unmatch", protective=protective, case=case,
-        target=("pair", f"{customer.external_id}|{shopper.external_id}"),
+        target=("pair", f"{customer.external_id}|{shopper.external_id}"), decision=decision,
     )  # fmt: skip
     if not PairBlock.objects.filter(action=action).exists():
         block = PairBlock(

@@ -9,7 +9,6 @@ from ninja import File, Router
 from ninja.files import UploadedFile
 
 from tocsin.core.act import act
-from tocsin.core.evidence import service as evidence
 from tocsin.domains.reports import actions, queries
 from tocsin.domains.reports.models import Report
 from tocsin.surfaces.api import schemas as s
@@ -93,6 +92,8 @@ def add_message(request: HttpRequest, number: str, body: s.TextIn) -> HttpRespon
 )  # fmt: skip
 def add_evidence(request: HttpRequest, number: str, file: UploadedFile = File(...)) -> HttpResponse:
     """Up to 25 MB. The same bytes twice are the same item."""
+    from tocsin.core.evidence import service as evidence
+
     actor = actor_of(request)
     report = queries.by_number(actor, number)
     with act(actor, "report.add_evidence") as work:

@@ -1,3 +1,7 @@
 """Addresses of the API."""
 
-urlpatterns: list = []
+from django.urls import path
+
+from tocsin.surfaces.api.app import api
+
+urlpatterns = [path("", api.urls)]

@@ -94,3 +94,18 @@ def _write_private(file: Path, text: str) -> None:
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as opened:
         opened.write(text)
+
+
+def greeting(home: Path, address: str) -> list[str]:
+    """What a newcomer is told when the demonstration is up."""
+    known: dict[str, dict[str, str]] = json.loads(demo_file(home).read_text())
+    lines = ["", f"Sign in with one click, as any role: {address}/demo/", "or with e-mail and password (the six-digit code is on that page):"]
+    lines += [f"  {role.replace('_', ' '):<20} {one['email']:<36} {one['password']}" for role, one in known.items()]
+    return [
+        *lines,
+        "",
+        "Three things to try:",
+        f"  1. Report something as a frightened customer would: {address}/help/",
+        f"  2. As the investigator, take the case, decide it under a clause, and see the letter: {address}/console/queue/",
+        "  3. As the auditor, look at the audit page; then, in another terminal: tocsin audit verify",
+    ]

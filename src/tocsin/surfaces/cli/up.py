@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from tocsin.core import postgres
 from tocsin.surfaces.cli import ready
 from tocsin.surfaces.cli.environment import CommandError, Environment
+from tocsin.surfaces.cli.demo import greeting
 from tocsin.surfaces.cli.load_demo import simulator_key_file
 from tocsin.surfaces.cli.ports import HOST, LISTEN_FD, listening, port_of, reserved
 from tocsin.surfaces.cli.printing import LogFile, Printer
@@ -106,7 +107,9 @@ class _Up:
                 "TOCSIN_DATABASE_URL is set and TOCSIN_OWNER_DATABASE_URL is not, so the database cannot be "
                 "brought up to date. Nothing was changed. Set both, or neither for the embedded database."
             )
-        self.environment = _children_environment(self.env, app, {d.program.name: d.port for d in self.doors})
+        self.environment = _children_environment(
+            self.env, app, {d.program.name: d.port for d in self.doors}, demo=self.demo
+        )
         return owner
 
     async def _run(self, owner_url: str) -> int:
@@ -205,9 +208,13 @@ class _Up:
 
     def _simulator(self) -> Child:
         key = simulator_key_file(self.env.home).read_text().strip()
-        url = self.environment["TOCSIN_PUBLIC_URL"]
-        command = [sys.executable, "-m", "simulator", "--url", url, "--key", key]
-        return Child("simulator", command, self.environment, ready.always)
+        environment = {**self.environment, "TOCSIN_API_KEY": key}
+        command = [
+            sys.executable, "-m", "simulator", "--url", environment["TOCSIN_PUBLIC_URL"],
+            "--decide-url", environment["TOCSIN_DECIDE_URL"], "--population", "300", "--rate", "6", "--every", "45",
+            "--score", str(self.env.home / "run" / "score.json"),
+        ]  # fmt: skip
+        return Child("simulator", command, environment, ready.always)
 
     async def _look_after_database(self, stop: asyncio.Event) -> None:
         """Wait for the end; meanwhile make sure that the embedded database has its keeper."""
@@ -232,6 +239,9 @@ class _Up:
             if door.socket is not None and door.program.name != "web":
                 self._say(f"  {door.program.name:<18} http://{HOST}:{door.port}")
         self._say(f"  everything it keeps is in {self.env.home}; logs in {self.env.home / 'logs'}")
+        if self.demo:
+            for line in greeting(self.env.home, address):
+                self._say(line)
         self._say("Press Ctrl-C to stop.")
 
 
@@ -242,10 +252,16 @@ def _open(env: Environment, program: Program) -> socket.socket | None:
     return (reserved if program.binds_itself else listening)(program.name, port)
 
 
-def _children_environment(env: Environment, app_url: str, ports: Mapping[str, int]) -> dict[str, str]:
+def _children_environment(
+    env: Environment, app_url: str, ports: Mapping[str, int], *, demo: bool
+) -> dict[str, str]:
     """What every child is told: the app's database only, and where everybody listens."""
     made = {k: v for k, v in os.environ.items() if k not in ("TOCSIN_OWNER_DATABASE_URL", "TOCSIN_DB_ROLE")}
     made |= {"TOCSIN_HOME": str(env.home), "TOCSIN_DATABASE_URL": app_url, "PYTHONUNBUFFERED": "1"}
+    if demo:
+        # the simulator receives webhooks on this machine; nobody else on a private address is called
+        made |= {"TOCSIN_DEMO": "1"}
+        made.setdefault("TOCSIN_OUTBOUND_ALLOW", "127.0.0.0/8")
     for name, port in ports.items():
         if port:
             made[f"TOCSIN_{name.upper()}_PORT"] = str(port)
