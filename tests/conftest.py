@@ -63,15 +63,9 @@ pytest_plugins = [
 
 
 @pytest.fixture(scope="session")
-def home() -> Path:
-    """The session's home folder."""
-    return HOME
-
-
-@pytest.fixture(scope="session")
-def postgres_urls(home: Path) -> postgres.Urls:
+def postgres_urls() -> postgres.Urls:
     """The session's server, started when first asked for."""
-    return postgres.ensure(home / "postgres")
+    return postgres.ensure(HOME / "postgres")
 
 
 @pytest.fixture(scope="session")

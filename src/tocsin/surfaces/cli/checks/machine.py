@@ -35,7 +35,7 @@ def home(env: Environment) -> Iterator[Finding]:
     if not env.home.is_dir():
         yield note(f"the home {env.home} is not there yet", "`tocsin up` makes it")
         return
-    if not os.access(env.home, os.W_OK | os.X_OK):
+    if not os.access(env.home, os.W_OK | os.X_OK, effective_ids=True):
         yield wrong(f"the home {env.home} cannot be written", "run as its owner, or set TOCSIN_HOME")
         return
     open_to_others = [path for path in _private_paths(env) if _others_may(path)]

@@ -1,0 +1,85 @@
+"""The environment, read once: defaults, what it refuses, and in which words."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from tocsin.config.env import BadEnvironment, Env
+
+
+def test_nothing_set_is_a_working_installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    env = Env.load({})
+    assert env.home == tmp_path / "var"
+    assert env.embedded
+    assert (env.web_port, env.live_port, env.decide_port) == (8000, 8001, 8002)
+    assert env.public_url == "http://127.0.0.1:8000"
+    assert env.live_url == "http://127.0.0.1:8001"
+    assert env.evidence_url == f"file://{tmp_path / 'var' / 'evidence'}"
+    assert (env.keys, env.debug, env.outbound_allow, env.tsa_url) == ("file", False, (), "")
+    assert env.rules_dir.is_dir()
+    assert env.allowed_hosts == ["127.0.0.1", "[::1]", "localhost"]
+    assert not env.home.exists(), "reading the environment makes nothing"
+
+
+def test_what_is_set_counts(tmp_path: Path) -> None:
+    env = Env.load(
+        {
+            "TOCSIN_HOME": str(tmp_path),
+            "TOCSIN_WEB_PORT": "0",
+            "TOCSIN_PUBLIC_URL": "https://safety.example.org/",
+            "TOCSIN_DEBUG": "yes",
+            "TOCSIN_OUTBOUND_ALLOW": "127.0.0.1, 10.0.0.0/8 ,",
+        }
+    )
+    assert env.web_port == 0
+    assert env.public_url == "https://safety.example.org"
+    assert "safety.example.org" in env.allowed_hosts
+    assert env.debug is True
+    assert env.outbound_allow == ("127.0.0.1", "10.0.0.0/8")
+
+
+def test_each_role_has_its_url(tmp_path: Path) -> None:
+    urls = {
+        "TOCSIN_DATABASE_URL": "postgresql://app@db/x",
+        "TOCSIN_OWNER_DATABASE_URL": "postgresql://owner@db/x",
+    }
+    assert Env.load(urls).database_url_for_role == "postgresql://app@db/x"
+    assert Env.load(urls | {"TOCSIN_DB_ROLE": "owner"}).database_url_for_role == "postgresql://owner@db/x"
+    assert not Env.load(urls).embedded
+
+    home = {"TOCSIN_HOME": str(tmp_path)}
+    assert "//tocsin_app:" in Env.load(home).database_url_for_role
+    assert "//tocsin_owner:" in Env.load(home | {"TOCSIN_DB_ROLE": "owner"}).database_url_for_role
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("TOCSIN_WEB_PORT", "http", "a number from 0 to 65535"),
+        ("TOCSIN_LIVE_PORT", "70000", "a number from 0 to 65535"),
+        ("TOCSIN_DECIDE_PORT", "-1", "a number from 0 to 65535"),
+        ("TOCSIN_DB_ROLE", "root", "one of app, owner"),
+        ("TOCSIN_OIDC_APPS", "{", "not JSON"),
+        ("TOCSIN_OIDC_APPS", "{}", "a JSON list"),
+    ],
+)
+def test_a_wrong_setting_is_named(name: str, value: str, words: str) -> None:
+    with pytest.raises(BadEnvironment) as refused:
+        Env.load({name: value})
+    assert name in str(refused.value)
+    assert words in str(refused.value)
+
+
+def test_what_is_private_is_private(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    (home / "keys").mkdir(parents=True, mode=0o755)
+    Env.load({"TOCSIN_HOME": str(home)}).make_folders()
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in home.iterdir()}
+    assert modes == {
+        **dict.fromkeys(("postgres", "keys", "evidence", "decide", "mail"), 0o700),
+        **dict.fromkeys(("logs", "run"), 0o755),
+    }
