@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gettext
 import hashlib
 import re
 from pathlib import Path
@@ -50,6 +51,16 @@ def test_templates_hold_nothing_inline(file: Path) -> None:
     assert not re.search(r"\sstyle=|<style|\son[a-z]+=|javascript:|hx-on|hx-vals=['\"]js:", text)
     for attributes in re.findall(r"<script([^>]*)>", text):
         assert "src=" in attributes or 'type="application/json"' in attributes
+
+
+def test_the_spanish_catalogue_is_whole_and_compiled() -> None:
+    folder = Path(ui.__file__).parent / "locale" / "es" / "LC_MESSAGES"
+    source = (folder / "django.po").read_text()
+    assert not re.search(r'msgstr(\[\d\])? ""\n\n', source.partition("\n\n")[2])
+    with (folder / "django.mo").open("rb") as compiled:
+        catalogue = gettext.GNUTranslations(compiled)
+    wanted = re.findall(r'^msgid "(.+)"$', source, re.MULTILINE)
+    assert [text for text in wanted if catalogue.gettext(text) == text and "%(n)s" not in text] == []
 
 
 def test_everything_can_be_collected_with_hashed_names(tmp_path: Path) -> None:

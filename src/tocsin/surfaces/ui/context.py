@@ -1,4 +1,4 @@
-"""What every page may use without asking: addresses of the live process and the navigation a person may see."""
+"""What every page may use without asking: the addresses of the live process and of this deployment."""
 
 from __future__ import annotations
 

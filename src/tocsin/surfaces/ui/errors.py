@@ -9,7 +9,9 @@ from django.utils.translation import gettext as _
 from tocsin.core.errors import DomainError
 
 
-def page(request: HttpRequest, status: int, title: str, what: str, saved: str, next_step: str) -> HttpResponse:
+def page(
+    request: HttpRequest, status: int, title: str, what: str, saved: str, next_step: str
+) -> HttpResponse:
     """One error page, whatever the reason."""
     context = {"status": status, "title": title, "what": what, "saved": saved, "next_step": next_step}
     return render(request, "tocsin/error.html", context, status=status)
@@ -61,7 +63,8 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """500."""
     return page(
-        request, 500, _("Something broke on our side"), _("We could not finish this, and we have written it down."),
+        request, 500, _("Something broke on our side"),
+        _("We could not finish this, and we have written it down."),
         _("What you sent before is safe; this last step was not saved."), _("Wait a moment and try again."),
     )  # fmt: skip
 
@@ -69,7 +72,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403 of the forgery guard; most often a page left open over night."""
     return page(
-        request, 403, _("This page is too old"), _("The page was open for too long, so we could not accept it."),
+        request, 403, _("This page is too old"),
+        _("The page was open for too long, so we could not accept it."),
         _("Nothing was changed. What you typed is still in your browser if you go back."),
         _("Go back, copy what you wrote, reload the page and send it again."),
     )  # fmt: skip

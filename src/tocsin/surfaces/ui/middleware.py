@@ -26,6 +26,9 @@ class DomainErrorMiddleware:
         if isinstance(exception, AccessDenied):
             actor = getattr(request, "actor", None)
             record_refusal(
-                actor.ref if actor else "anonymous", exception, purpose=actor.purpose if actor else "", path=request.path
+                actor.ref if actor else "anonymous",
+                exception,
+                purpose=actor.purpose if actor else "",
+                path=request.path,
             )
         return for_domain_error(request, exception)

@@ -224,6 +224,7 @@ def ui_strings() -> dict[str, str]:
         "copied": _("Copied."),
         "no_results": _("Nothing found for"),
         "results": _("results"),
+        "go_to": _("Go to"),
         "show_colour": _("Colour"),
         "cover": _("Cover again"),
         "sharp": _("Sharpen"),

@@ -77,7 +77,18 @@ function onEscape(event) {
   if (navIsOpen()) { toggleNav(false); document.querySelector("[data-nav-toggle]").focus(); }
 }
 
+/** Paper cannot be unfolded: whatever is folded is printed open. */
+function wirePrinting() {
+  let folded = [];
+  addEventListener("beforeprint", () => {
+    folded = [...document.querySelectorAll("main details:not([open], [data-menu])")];
+    for (const part of folded) part.open = true;
+  });
+  addEventListener("afterprint", () => { for (const part of folded) part.open = false; });
+}
+
 export function wireChrome() {
+  wirePrinting();
   wireTheme();
   document.addEventListener("click", onClick);
   document.addEventListener("keydown", onEscape);

@@ -31,7 +31,10 @@ async function ask(question) {
 function draw(question) {
   const seen = new Set();
   const items = [...found, ...matching(known, question)]
-    .filter((item) => !seen.has(item.href) && seen.add(item.href)).slice(0, SHOWN);
+    .filter(({ href }) => { // the navigation and the server may both know a page
+      const address = new URL(href, location.href).href;
+      return !seen.has(address) && seen.add(address);
+    }).slice(0, SHOWN);
   const groups = Map.groupBy ? Map.groupBy(items, (item) => item.group ?? "") : groupBy(items);
   options = [];
   list.replaceChildren(...[...groups].map(([name, members], at) => {
@@ -114,9 +117,9 @@ export async function openPalette() {
 
 /** The navigation is always there, even when the server cannot be reached. */
 function pageCommands() {
-  const group = document.querySelector(".nav")?.getAttribute("aria-label") ?? "";
+  const group = say("go_to");
   return [...document.querySelectorAll(".nav a")].map((link) => ({
-    group, label: link.title, href: link.href, hint: link.dataset.key,
+    group, label: link.title, href: link.href, hint: link.dataset.key?.toUpperCase(),
     icon: link.querySelector("use")?.getAttribute("href").split("#")[1],
   }));
 }
