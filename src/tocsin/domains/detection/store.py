@@ -32,22 +32,23 @@ def make_partitions(days: Iterable[dt.date]) -> None:
 def write_events(records: Sequence[Record]) -> None:
     """COPY events into their partitions; personal fields are sealed on the way."""
     make_partitions(record.received_at.date() for record in records)
+    # sealing may ask the database for a key, which cannot be done while a COPY is under way
+    rows = [_row(record) for record in records]
     with connection.cursor() as cursor, cursor.copy(f"COPY detection_event ({_COLUMNS}) FROM STDIN") as copy:
-        for record in records:
-            personal = record.personal_fields
-            sealed = (
-                seal(day_scope(record.received_at.date()), "event", json.dumps(personal, ensure_ascii=False))
-                if personal
-                else None
-            )
-            entities = record.entities
-            copy.write_row(
-                (
-                    record.seq, record.event_id, record.type, record.ts, record.received_at, record.region[:20],
-                    entities.get("customer"), entities.get("shopper"), entities.get("order"), entities.get("device"),
-                    json.dumps(dict(entities)), json.dumps(record.plain_fields), sealed, record.verdict,
-                )
-            )  # fmt: skip
+        for row in rows:
+            copy.write_row(row)
+
+
+def _row(record: Record) -> tuple[object, ...]:
+    personal = record.personal_fields
+    day = day_scope(record.received_at.date())
+    sealed = seal(day, "event", json.dumps(personal, ensure_ascii=False)) if personal else None
+    who = record.entities
+    return (
+        record.seq, record.event_id, record.type, record.ts, record.received_at, record.region[:20],
+        who.get("customer"), who.get("shopper"), who.get("order"), who.get("device"), json.dumps(dict(who)),
+        json.dumps(record.plain_fields), sealed, record.verdict,
+    )  # fmt: skip
 
 
 def write_verdicts(records: Sequence[Record]) -> None:
