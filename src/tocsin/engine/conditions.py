@@ -8,9 +8,10 @@ true/false are never taken for each other.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from typing import Final
+from typing import Any, Final
 
 from msgspec import UNSET
 
@@ -35,7 +36,13 @@ QUESTIONS: Final = (
     "shows",
     "present",
 )
-NUMERIC: Final = frozenset({"at_least", "at_most", "more_than", "less_than"})
+_OPERATORS: Final[dict[str, Callable[[Any, Any], bool]]] = {
+    "at_least": operator.ge,
+    "at_most": operator.le,
+    "more_than": operator.gt,
+    "less_than": operator.lt,
+}
+NUMERIC: Final = frozenset(_OPERATORS)
 
 
 class Lists:
@@ -174,35 +181,30 @@ def _same(value: Value, other: object) -> bool:
 
 
 def _compare(question: str, limit: Limit) -> Callable[[Moment, Value], Answer]:
-    """Exact arithmetic: both sides are whole numbers or exact fractions, never rounded."""
-    limit_of = _limit(limit)
+    compare = _OPERATORS[question]
+    if isinstance(limit, Scaled):
+        return _compare_scaled(compare, limit)
 
-    def ask(moment: Moment, value: Value) -> Answer:
-        bound = limit_of(moment)
-        if bound is None or isinstance(value, bool) or not isinstance(value, int | float):
-            return None
-        if question == "at_least":
-            return bool(value >= bound)
-        if question == "at_most":
-            return bool(value <= bound)
-        return bool(value > bound) if question == "more_than" else bool(value < bound)
+    def ask(_: Moment, value: Value) -> Answer:
+        kind = type(value)
+        return compare(value, limit) if kind is int or kind is float else None
 
     return ask
 
 
-def _limit(limit: Limit) -> Callable[[Moment], Fraction | int | float | None]:
-    if not isinstance(limit, Scaled):
-        fixed = limit if isinstance(limit, int | float) else None
-        return lambda _: fixed
-    times = Fraction(str(limit.times))
-    if times.denominator == 1:
-        times = times.numerator  # type: ignore[assignment]
+def _compare_scaled(compare: Callable[[Any, Any], bool], limit: Scaled) -> Callable[[Moment, Value], Answer]:
+    """value ⋚ times × other, with `times` = n/d exactly: value × d ⋚ n × other. Nothing is rounded."""
+    n, d = Fraction(str(limit.times)).as_integer_ratio()
     read = _subject(Test(feature=limit.feature, field=limit.field))[1]
 
-    def scaled(moment: Moment) -> Fraction | int | None:
-        value = read(moment)
-        if isinstance(value, bool) or not isinstance(value, int):
+    def ask(moment: Moment, value: Value) -> Answer:
+        kind = type(value)
+        if kind is not int and kind is not float:
             return None
-        return times * value
+        other = read(moment)
+        if type(other) is not int:
+            return None
+        exact = value if kind is int else Fraction(value)  # type: ignore[arg-type]
+        return compare(exact * d, n * other)  # type: ignore[operator]
 
-    return scaled
+    return ask

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -88,6 +89,7 @@ class Outcome(msgspec.Struct, frozen=True):
     explanation: Explanation | None = None
 
 
+@lru_cache(maxsize=64)
 def utc(milliseconds: int) -> str:
     """RFC 3339 in UTC, to the millisecond."""
     moment = dt.datetime.fromtimestamp(milliseconds // 1000, dt.UTC)
