@@ -53,6 +53,7 @@ def commands() -> dict[str, Command]:
         "migrate": _module("migrate", owner=True),
         "demo": _module("load_demo"),
         "doctor": _module("doctor", database=False, django=False),
+        "audit": _module("audit"),
         "manage": _module("manage"),
     }
 

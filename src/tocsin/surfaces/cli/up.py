@@ -208,7 +208,9 @@ class _Up:
 
     def _simulator(self) -> Child:
         key = simulator_key_file(self.env.home).read_text().strip()
+        # it is a stranger to us: it gets an address and a key, and no way to the database
         environment = {**self.environment, "TOCSIN_API_KEY": key}
+        del environment["TOCSIN_DATABASE_URL"]
         command = [
             sys.executable, "-m", "simulator", "--url", environment["TOCSIN_PUBLIC_URL"],
             "--decide-url", environment["TOCSIN_DECIDE_URL"], "--population", "300", "--rate", "6", "--every", "45",

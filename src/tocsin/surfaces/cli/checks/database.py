@@ -57,10 +57,10 @@ class Database:
                 "start it, or correct TOCSIN_DATABASE_URL; nothing is lost while it is away",
             )
             return
-        kind = "embedded" if self.env.embedded else "own"
+        kind = "the embedded" if self.env.embedded else "your"
         took = (time.monotonic() - started) * 1000
         version = self.connection.info.parameter_status("server_version")
-        yield ok(f"the {kind} database answers after {took:.0f} ms (PostgreSQL {version})")
+        yield ok(f"{kind} database answers after {took:.0f} ms (PostgreSQL {version})")
 
     def migrations(self) -> Iterator[Finding]:
         if self.connection is None:
