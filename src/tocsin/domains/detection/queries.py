@@ -78,6 +78,13 @@ def personal_fields(actor: Actor, event: Event, scope: Scope) -> dict[str, Any]:
     return opened
 
 
+def words_behind(actor: Actor, alert: Alert, scope: Scope) -> list[str]:
+    """What was written in the messages that raised an alert, first and last; needs sight of P3 on this row."""
+    events = Event.objects.filter(seq__in={alert.first_seq, alert.last_seq}).order_by("seq")
+    texts = [personal_fields(actor, event, scope).get("text", "") for event in events]
+    return [str(text) for text in texts if text]
+
+
 def verdicts_for(actor: Actor, seqs: Sequence[int]) -> dict[int, Verdict]:
     """The stored answers by sequence number."""
     require(actor, "alerts.view")

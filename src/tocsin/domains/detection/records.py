@@ -11,6 +11,8 @@ from typing import Any
 PERSONAL_FIELDS = frozenset(
     {"text", "lat", "lon", "name", "email", "phone", "address", "contact", "note", "destination", "line1", "unit"}
 )
+#: Stands in stored reasons where a personal value stood.
+COVERED = "covered"
 #: Rules about what shoppers do with an account, an order or their position: the shopper is the subject.
 _SHOPPER_FIRST = ("FRD-W", "frd_w", "worker", "shopper")
 _SEVERITY_WEIGHT = {"S0": 1000, "S1": 400, "S2": 100, "S3": 30, "S4": 1}
@@ -56,6 +58,14 @@ class Record:
     def personal_fields(self) -> dict[str, Any]:
         """The fields that are."""
         return {key: value for key, value in self.fields.items() if key in PERSONAL_FIELDS}
+
+    @property
+    def plain_reasons(self) -> list[dict[str, Any]]:
+        """The reasons with personal values covered; whoever may read them finds them in the sealed event."""
+        return [
+            {**reason, "values": {name: COVERED if name in PERSONAL_FIELDS else value for name, value in reason["values"].items()}}
+            for reason in self.reasons
+        ]
 
     @property
     def value_minor(self) -> int:

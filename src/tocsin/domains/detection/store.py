@@ -56,7 +56,7 @@ def write_verdicts(records: Sequence[Record]) -> None:
     Verdict.objects.bulk_create(
         [
             Verdict(
-                seq=record.seq, event_id=record.event_id, verdict=record.verdict, reasons=list(record.reasons),
+                seq=record.seq, event_id=record.event_id, verdict=record.verdict, reasons=record.plain_reasons,
                 actions=list(record.actions), rules_version=record.rules_version, decided_at=record.received_at,
                 late=record.late,
             )

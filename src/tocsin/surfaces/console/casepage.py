@@ -117,7 +117,16 @@ def _alerts(actor: Actor, case: Case) -> list[dict[str, Any]]:
     if "alerts.view" not in actor_permissions(actor):
         return []
     links = case.alert_links.select_related("alert").order_by("added_at")
-    return [{"alert": link.alert, "reasons": link.alert.reasons} for link in links]
+    scope = scope_of(actor, case, "P3")
+    read = allows(actor, "entities.view", scope)
+    return [
+        {
+            "alert": link.alert,
+            "reasons": link.alert.reasons,
+            "said": detection.words_behind(actor, link.alert, scope) if read else [],
+        }
+        for link in links
+    ]
 
 
 def _stats(case: Case, sides: list[dict[str, Any]]) -> dict[str, Any]:
