@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
 from pathlib import Path
 
 import psycopg
@@ -149,3 +150,17 @@ def test_only_an_empty_home_can_be_thrown_away(folder: Path) -> None:
     with pytest.raises(PostgresError, match="not empty"):
         throw_away(folder)
     assert os.listdir(folder) == ["precious"]
+
+
+def test_a_copied_home_works_in_another_place(folder: Path) -> None:
+    with psycopg.connect(ensure(folder).owner) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 7 AS n")
+    release(folder)
+    copy = folder.parent / "restored" / "postgres"
+    copy.parent.mkdir()
+    subprocess.run(["cp", "-a", str(folder), str(copy)], check=True)
+    try:
+        with psycopg.connect(ensure(copy).owner) as connection:
+            assert connection.execute("SELECT n FROM kept").fetchall() == [(7,)]
+    finally:
+        release(copy)

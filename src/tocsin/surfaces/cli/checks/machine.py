@@ -19,6 +19,7 @@ _PYTHON = (3, 11)
 _PRIVATE = ("keys", "evidence", "decide", "mail", "postgres")
 #: Below the first something is wrong, below the second it is worth a note.
 _DISK_LEAST_MB, _DISK_LITTLE_MB = 512, 4096
+_ANSWER_S = 5.0
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -112,9 +113,7 @@ def antivirus(env: Environment) -> Iterator[Finding]:
         )
         return
     try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as clamd:
-            clamd.settimeout(5)
-            clamd.connect(env.clamd)
+        with _connected(env.clamd) as clamd:
             clamd.sendall(b"zPING\0")
             answer = clamd.recv(64)
     except OSError as error:
@@ -127,3 +126,14 @@ def antivirus(env: Environment) -> Iterator[Finding]:
         yield ok("clamd answers")
     else:
         yield wrong(f"what listens at {env.clamd} is not clamd", "set TOCSIN_CLAMD to the socket of clamd")
+
+
+def _connected(spec: str) -> socket.socket:
+    """A connection to a socket's path or ``host:port``."""
+    host, colon, port = spec.rpartition(":")
+    if colon and port.isdigit() and "/" not in spec:
+        return socket.create_connection((host, int(port)), timeout=_ANSWER_S)
+    made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    made.settimeout(_ANSWER_S)
+    made.connect(spec.removeprefix("unix:"))
+    return made
