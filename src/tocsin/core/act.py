@@ -1,10 +1,10 @@
 """The frame of every write: rows, audit entries and outbox events in one transaction.
 
-    with act(actor, "case.assign") as work:
-        case = work.lock(Case, case_id)
-        case.assignee = person
-        work.save(case)
-        work.emit("case.assigned", {"case": case.id})
+with act(actor, "case.assign") as work:
+    case = work.lock(Case, case_id)
+    case.assignee = person
+    work.save(case)
+    work.emit("case.assigned", {"case": case.id})
 """
 
 from __future__ import annotations
@@ -58,6 +58,15 @@ class Work:
         obj.save(force_insert=new)
         # read back nothing: the digest covers exactly what was handed to the database
         self.note(obj, verb, before=None if new else self._before.get(self._key(obj)), detail=detail)
+
+    def delete(self, obj: models.Model, verb: str | None = None, **detail: Any) -> None:
+        """Remove a row, with its audit entry. The row must have been locked."""
+        key = self._key(obj)
+        before = self._before.pop(key, None) or digest(obj)
+        obj.delete()
+        self._entries.append(
+            payload(self.actor, verb or self.verb, *key, before=before, after=None, detail=detail)
+        )
 
     def note(
         self,
