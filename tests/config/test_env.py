@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from pathlib import Path
 
@@ -83,3 +84,13 @@ def test_what_is_private_is_private(tmp_path: Path) -> None:
         **dict.fromkeys(("postgres", "keys", "evidence", "decide", "mail"), 0o700),
         **dict.fromkeys(("logs", "run"), 0o755),
     }
+
+
+def test_every_setting_is_written_down() -> None:
+    root = Path(__file__).parents[2]
+    source = (root / "src" / "tocsin" / "config" / "env.py").read_text()
+    known = set(re.findall(r'"(TOCSIN_[A-Z_]+)"', source)) | {
+        f"TOCSIN_{name}_PORT" for name in ("WEB", "LIVE", "DECIDE")
+    }
+    written = set(re.findall(r"`(TOCSIN_[A-Z_]+)`", (root / "docs" / "run" / "settings.md").read_text()))
+    assert known == written

@@ -135,5 +135,9 @@ def _connected(spec: str) -> socket.socket:
         return socket.create_connection((host, int(port)), timeout=_ANSWER_S)
     made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     made.settimeout(_ANSWER_S)
-    made.connect(spec.removeprefix("unix:"))
+    try:
+        made.connect(spec.removeprefix("unix:"))
+    except OSError:
+        made.close()
+        raise
     return made
