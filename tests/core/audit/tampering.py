@@ -48,7 +48,8 @@ def rewrite(chain: int, seq: int, payload: str) -> None:
         said = payload if number == seq else text
         new = hashlib.sha256(last + f"{chain}|{number}|{at_us}|{said}".encode()).digest()
         tamper(
-            "UPDATE core_audit_entry SET payload = %s, prev_hash = %s, hash = %s WHERE chain = %s AND seq = %s",
+            "UPDATE core_audit_entry SET payload = %s, prev_hash = %s, hash = %s"
+            " WHERE chain = %s AND seq = %s",
             said, last, new, chain, number,
         )  # fmt: skip
         last = new

@@ -29,8 +29,9 @@ def test_an_entry_says_who_did_what_to_what_and_why(audit: object) -> None:
         work.fact("cases.case", "case_1", reason_code="new_facts")
     entry = AuditEntry.objects.get()
     assert json.loads(entry.payload) == {
-        "actor": "staff:stf_1", "purpose": "appeal_review", "verb": "case.reopen", "object_type": "cases.case",
-        "object_id": "case_1", "before": None, "after": None, "detail": {"reason_code": "new_facts"},
+        "actor": "staff:stf_1", "purpose": "appeal_review", "verb": "case.reopen",
+        "object_type": "cases.case", "object_id": "case_1", "before": None, "after": None,
+        "detail": {"reason_code": "new_facts"},
     }  # fmt: skip
     assert (entry.actor, entry.verb, entry.object_type, entry.object_id) == (
         "staff:stf_1", "case.reopen", "cases.case", "case_1",
@@ -121,7 +122,8 @@ def app(db: None, postgres_urls: Urls) -> Iterator[psycopg.Connection]:
 @pytest.mark.parametrize(
     "sql",
     [
-        "INSERT INTO core_audit_entry (chain, seq, at, payload, prev_hash, hash) VALUES (0, 1, now(), '{}', '', '')",
+        "INSERT INTO core_audit_entry (chain, seq, at, payload, prev_hash, hash)"
+        " VALUES (0, 1, now(), '{}', '', '')",
         "UPDATE core_audit_entry SET payload = '{}'",
         "DELETE FROM core_audit_entry",
         "TRUNCATE core_audit_entry",
@@ -131,7 +133,8 @@ def app(db: None, postgres_urls: Urls) -> Iterator[psycopg.Connection]:
         "ALTER TABLE core_audit_entry DISABLE TRIGGER ALL",
         "DROP TABLE core_audit_entry",
         "DROP FUNCTION tocsin_audit_append(text[])",
-        "CREATE OR REPLACE FUNCTION tocsin_audit_append(payloads text[]) RETURNS bigint LANGUAGE sql AS 'SELECT 1'",
+        "CREATE OR REPLACE FUNCTION tocsin_audit_append(payloads text[]) RETURNS bigint"
+        " LANGUAGE sql AS 'SELECT 1'",
         "CREATE TABLE public.core_audit_other (x int)",
         "CREATE FUNCTION public.sha256(bytea) RETURNS bytea LANGUAGE sql AS 'SELECT $1'",
         "SET session_replication_role = replica",

@@ -21,12 +21,21 @@ NAME = "core.webhookendpoint"
 
 def make(name: str) -> WebhookEndpoint:
     row = WebhookEndpoint(
-        id=name, url="https://hooks.example/", topics=["*"], secret_sealed=b"\x01sealed", created_at=timezone.now(),
-        created_by="test",
+        id=name, url="https://hooks.example/", topics=["*"], secret_sealed=b"\x01sealed",
+        created_at=timezone.now(), created_by="test",
     )  # fmt: skip
     with act(system("tests"), "webhook.create") as work:
         work.save(row)
     return row
+
+
+def slip_in(name: str) -> None:
+    """A row by SQL, like ``whk_0``."""
+    run(
+        "INSERT INTO core_webhook_endpoint SELECT %s, url, topics, secret_sealed, description, created_at,"
+        " created_by, NULL FROM core_webhook_endpoint WHERE id = 'whk_0'",
+        name,
+    )
 
 
 @pytest.fixture
@@ -82,10 +91,7 @@ def test_a_row_removed_with_sql_is_named(rows: list[WebhookEndpoint]) -> None:
 
 
 def test_a_row_slipped_in_is_named(rows: list[WebhookEndpoint]) -> None:
-    run(
-        "INSERT INTO core_webhook_endpoint SELECT 'whk_evil', url, topics, secret_sealed, description, created_at,"
-        " created_by, NULL FROM core_webhook_endpoint WHERE id = 'whk_0'"
-    )
+    slip_in("whk_evil")
     assert found() == [("object_unrecorded", f"{NAME} whk_evil")]
 
 
@@ -93,17 +99,14 @@ def test_a_removed_row_that_comes_back_is_named(rows: list[WebhookEndpoint]) -> 
     with act(system("tests"), "webhook.remove") as work:
         work.delete(work.lock(WebhookEndpoint, "whk_2"))
     assert found() == []
-    run(
-        "INSERT INTO core_webhook_endpoint SELECT 'whk_2', url, topics, secret_sealed, description, created_at,"
-        " created_by, NULL FROM core_webhook_endpoint WHERE id = 'whk_0'"
-    )
+    slip_in("whk_2")
     assert found() == [("object_back", f"{NAME} whk_2")]
 
 
 def test_book_keeping_is_left_out(audit: Path) -> None:
     clock = Clock(
-        id="clk_1", name="x", kind="internal", subject_type="case", subject_id="1", basis="hours", amount=1,
-        authority="test", started_at=timezone.now(), due_at=timezone.now() + dt.timedelta(hours=1),
+        id="clk_1", name="x", kind="internal", subject_type="case", subject_id="1", basis="hours",
+        amount=1, authority="test", started_at=timezone.now(), due_at=timezone.now(),
     )  # fmt: skip
     with act(system("tests"), "clock.start") as work:
         work.save(clock)
@@ -115,8 +118,8 @@ def test_book_keeping_is_left_out(audit: Path) -> None:
 
 def test_models_without_entries_are_left_alone(rows: list[WebhookEndpoint]) -> None:
     OutboxMessage.objects.create(
-        id="msg_1", kind="handler", topic="t", destination="d", idempotency_key="k", next_at=timezone.now(),
-        created_at=timezone.now(),
+        id="msg_1", kind="handler", topic="t", destination="d", idempotency_key="k",
+        next_at=timezone.now(), created_at=timezone.now(),
     )  # fmt: skip
     assert found() == []
 
@@ -124,10 +127,7 @@ def test_models_without_entries_are_left_alone(rows: list[WebhookEndpoint]) -> N
 def test_a_model_may_say_that_not_every_row_has_an_entry(
     rows: list[WebhookEndpoint], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run(
-        "INSERT INTO core_webhook_endpoint SELECT 'whk_seed', url, topics, secret_sealed, description, created_at,"
-        " created_by, NULL FROM core_webhook_endpoint WHERE id = 'whk_0'"
-    )
+    slip_in("whk_seed")
     monkeypatch.setattr(WebhookEndpoint, "audit_partial", "seeded", raising=False)
     assert found() == []
     run("UPDATE core_webhook_endpoint SET description = 'x' WHERE id = 'whk_0'")
