@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
@@ -32,3 +33,16 @@ class DomainErrorMiddleware:
                 path=request.path,
             )
         return for_domain_error(request, exception)
+
+
+class ServerTimingMiddleware:
+    """Says how long the server took, in milliseconds, where browsers' tools and our benchmarks look for it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        began = time.perf_counter()
+        response = self.get_response(request)
+        response["Server-Timing"] = f"app;dur={(time.perf_counter() - began) * 1000:.2f}"
+        return response

@@ -1,0 +1,1 @@
+"""What Tocsin claims, runnable by anybody."""
