@@ -11,6 +11,7 @@ from importlib import import_module
 
 from tocsin.config.env import BadEnvironment, Env
 from tocsin.core import postgres
+from tocsin.core.errors import DomainError
 from tocsin.surfaces.cli.environment import CommandError
 
 
@@ -54,6 +55,7 @@ def commands() -> dict[str, Command]:
         "demo": _module("load_demo"),
         "doctor": _module("doctor", database=False, django=False),
         "audit": _module("audit"),
+        "keys": _module("keys"),
         "manage": _module("manage"),
     }
 
@@ -87,6 +89,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return command.run(env, args)
     except (CommandError, postgres.PostgresError, BadEnvironment) as error:
         print(f"tocsin {args.command}: {error}", file=sys.stderr)
+        return 1
+    except DomainError as error:
+        words = " ".join(filter(None, (error.what, error.saved, error.next_step)))
+        print(f"tocsin {args.command}: {words}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

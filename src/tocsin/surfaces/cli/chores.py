@@ -29,9 +29,9 @@ class Chore:
 
 def chores(env: Environment) -> list[Chore]:
     """The worker's chores. Django must be set up."""
+    from tocsin.core.audit.anchor import make_anchor
     from tocsin.core.clocks.fire import fire_due
     from tocsin.core.outbox.handling import handle_due
-
     from tocsin.domains.detection.logread import reader
     from tocsin.domains.detection.ship import ship_once
 
@@ -42,7 +42,25 @@ def chores(env: Environment) -> list[Chore]:
         Chore("clocks", 1.0, fire_due, on_wake=True),
         Chore("handlers", 1.0, handle_due, on_wake=True),
         Chore("deliveries", 1.0, deliveries.work, on_wake=True, close=deliveries.close),
+        Chore("anchors", 60.0, lambda: int(make_anchor() is not None)),
+        Chore("housekeeping", 3600.0, keep_house),
     ]
+
+
+def keep_house() -> int:
+    """What has to be done now and then, and when the worker starts: returns how much it was.
+
+    Keys that were destroyed stay destroyed, also when an older database was restored: the ledger of destroyed
+    keys is outside of it.
+    """
+    from tocsin.core.actor import system
+    from tocsin.core.crypto.shred import reapply, write_down
+    from tocsin.core.idempotency import forget_old
+    from tocsin.core.ratelimit import forget_idle
+
+    done = reapply(system("keys")) + write_down() + forget_old()
+    forget_idle()
+    return done
 
 
 class Deliveries:

@@ -16,8 +16,8 @@ from typing import Any, Protocol
 
 from tocsin.core import postgres
 from tocsin.surfaces.cli import ready
-from tocsin.surfaces.cli.environment import CommandError, Environment
 from tocsin.surfaces.cli.demo import greeting
+from tocsin.surfaces.cli.environment import CommandError, Environment
 from tocsin.surfaces.cli.load_demo import simulator_key_file
 from tocsin.surfaces.cli.ports import HOST, LISTEN_FD, listening, port_of, reserved
 from tocsin.surfaces.cli.printing import LogFile, Printer
@@ -211,11 +211,15 @@ class _Up:
         # it is a stranger to us: it gets an address and a key, and no way to the database
         environment = {**self.environment, "TOCSIN_API_KEY": key}
         del environment["TOCSIN_DATABASE_URL"]
-        command = [
-            sys.executable, "-m", "simulator", "--url", environment["TOCSIN_PUBLIC_URL"],
-            "--decide-url", environment["TOCSIN_DECIDE_URL"], "--population", "300", "--rate", "6", "--every", "45",
-            "--score", str(self.env.home / "run" / "score.json"),
-        ]  # fmt: skip
+        addresses = [
+            "--url",
+            environment["TOCSIN_PUBLIC_URL"],
+            "--decide-url",
+            environment["TOCSIN_DECIDE_URL"],
+        ]
+        pace = ["--population", "300", "--rate", "6", "--every", "45"]
+        score = ["--score", str(self.env.home / "run" / "score.json")]
+        command = [sys.executable, "-m", "simulator", *addresses, *pace, *score]
         return Child("simulator", command, environment, ready.always)
 
     async def _look_after_database(self, stop: asyncio.Event) -> None:
