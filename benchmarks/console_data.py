@@ -145,7 +145,7 @@ def _events(events: int, say: Any) -> None:
                     'US-CA', 'x' || (n * 7919) %% %s, NULL, 'o' || n / 6, 'd' || (n * 31) %% 40000,
                     jsonb_build_object('customer', 'x' || (n * 7919) %% %s), '{"amount_minor": 4200, "currency": "USD"}', 'allow'
                 FROM (SELECT n, date_trunc('day', now()) - (n %% 30) * interval '1 day' + (n %% 3600) * interval '1 second' AS at
-                    FROM generate_series(%s, %s) AS n) AS s
+                    FROM generate_series(%s::bigint, %s::bigint) AS n) AS s
                 """,
                 [ACCOUNTS, ACCOUNTS, start + 1, min(start + step, events)],
             )
