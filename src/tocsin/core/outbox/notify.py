@@ -5,7 +5,7 @@ its tables. One that is lost costs time, never work: workers look by themselves 
 they connect again.
 
 They are sent right *after* the commit. PostgreSQL lets transactions that notify commit only one after the
-other, each with its own flush to disk; see ``docs/decisions/0003-audit-chains.md`` for what that costs.
+other, each with its own flush to disk; see ``docs/decisions/audit-chains.md`` for what that costs.
 """
 
 from __future__ import annotations
