@@ -16,6 +16,7 @@ import httpx
 FIRST_PAUSE_S = 0.25
 LONGEST_PAUSE_S = 15.0
 TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+ERRORS_TOLD = 3
 TIMEOUT = httpx.Timeout(15.0, connect=3.0)
 
 
@@ -37,7 +38,7 @@ class Reply:
             return f"{self.status}"
         errors = "; ".join(
             f"{error.get('path', '')}: {error.get('message', '')}"
-            for error in self.body.get("errors") or ()
+            for error in (self.body.get("errors") or ())[:ERRORS_TOLD]
             if isinstance(error, dict)
         )
         words = (self.body.get("title"), self.body.get("detail"), errors)

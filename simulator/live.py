@@ -79,7 +79,6 @@ class Live:
         self._subscription = ""
         self.patience: float | None = settings.patience_s
         self._awake = asyncio.Event()
-        self._follow_ups = 0
 
     # -- the scheduler's outlet --------------------------------------------------------------------
 
@@ -93,8 +92,7 @@ class Live:
 
     def follow_up(self, number: str, text: str) -> None:
         """Queue a follow-up."""
-        self._follow_ups += 1
-        self.office.follow_up(number, text, f"follow-up/{self.settings.tag}/{self._follow_ups}")
+        self.office.follow_up(number, text)
 
     def _decided(self, say: Say, answer: Answer) -> None:
         self.obedience.verdict(say.event, say.actor, answer, time.time())

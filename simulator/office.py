@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections import Counter
 from collections.abc import Awaitable, Callable
 
@@ -28,6 +29,9 @@ class Office:
         self._ledger = ledger
         self._with_entities = with_entities
         self._entities: dict[Ref, Entity] = {}
+        self._telling = asyncio.Lock()
+        self._process = secrets.token_hex(8)
+        """Keeps the idempotency keys of two runs apart."""
         self._errands: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue(ROOM)
 
     # -- entities ----------------------------------------------------------------------------------
@@ -49,18 +53,26 @@ class Office:
         return len(self._entities)
 
     async def send_entities(self) -> None:
-        """Send all that is waiting now."""
-        while self._entities:
-            refs = list(self._entities)[:ENTITY_BATCH]
-            batch = [self._entities.pop(ref) for ref in refs]
-            self.counts["entity batches"] += 1
-            key = f"entities/{batch[0].kind}/{batch[0].id}/{self.counts['entity batches']}"
-            body = {"entities": [entity.body() for entity in batch]}
-            reply = await self._door.call("POST", "/v1/entities", body, key=key)
-            if reply.ok:
-                self.counts["entities"] += len(batch)
-            else:
-                self._problem("entities", reply)
+        """Send all that is waiting now; when this returns, Tocsin has been told."""
+        async with self._telling:
+            while self._entities:
+                refs = list(self._entities)[:ENTITY_BATCH]
+                await self._send_batch([self._entities.pop(ref) for ref in refs])
+
+    async def _send_batch(self, batch: list[Entity]) -> None:
+        """One batch; a refused one is halved until only what is really wrong is left out."""
+        self.counts["entity batches"] += 1
+        key = f"entities/{self._process}/{self.counts['entity batches']}"
+        body = {"entities": [entity.body() for entity in batch]}
+        reply = await self._door.call("POST", "/v1/entities", body, key=key)
+        if reply.ok:
+            self.counts["entities"] += len(batch)
+        elif len(batch) > 1 and reply.status in (413, 422):
+            half = len(batch) // 2
+            await self._send_batch(batch[:half])
+            await self._send_batch(batch[half:])
+        else:
+            self._problem("entities", reply)
 
     # -- reports and the rest ----------------------------------------------------------------------
 
@@ -69,6 +81,7 @@ class Office:
         self._put(lambda: self._file(report, done), "report", lambda: done(None))
 
     async def _file(self, report: Report, done: Callable[[str | None], object]) -> None:
+        await self.send_entities()  # a report may name somebody who has only just appeared
         reply = await self._door.call("POST", "/v1/reports", report.body, key=f"report/{report.external_id}")
         number = reply.body.get("number") if reply.ok and isinstance(reply.body, dict) else None
         if number is None:
@@ -78,8 +91,10 @@ class Office:
             self.counts["reports"] += 1
         done(number)
 
-    def follow_up(self, number: str, text: str, key: str) -> None:
+    def follow_up(self, number: str, text: str) -> None:
         """Look at a report's status, then add to it."""
+        self.counts["follow-ups begun"] += 1
+        key = f"follow-up/{self._process}/{self.counts['follow-ups begun']}"
         self._put(lambda: self._follow_up(number, text, key), "follow-up", lambda: None)
 
     async def _follow_up(self, number: str, text: str, key: str) -> None:

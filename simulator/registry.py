@@ -25,18 +25,16 @@ def store_entity(store: Store) -> Entity:
 
 def address_entity(address: Address) -> Entity:
     """A door."""
-    return Entity(
-        "address",
-        address.id,
-        {
-            "line1": address.line1,
-            "unit": address.unit,
-            "city": address.area.city,
-            "postcode": address.area.postcode,
-            "lat": address.place.lat,
-            "lon": address.place.lon,
-        },
-    )
+    attributes = {
+        "line1": address.line1,
+        "city": address.area.city,
+        "postcode": address.area.postcode,
+        "lat": address.place.lat,
+        "lon": address.place.lon,
+    }
+    if address.unit:
+        attributes["unit"] = address.unit
+    return Entity("address", address.id, attributes)
 
 
 def card_entity(card: Card, owner: Customer) -> Entity:

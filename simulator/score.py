@@ -155,7 +155,8 @@ def write(truth: Truth, path: Path) -> None:
 
 
 def _signals(row: dict[str, Any]) -> str:
-    missing = [code for code in row["expected_codes"] if code not in row["expected_seen"]]
+    all_stopped = row["interrupted"] == row["planted"]  # what was stopped early never showed the rest
+    missing = [code for code in row["expected_codes"] if code not in row["expected_seen"] and not all_stopped]
     extra = [code for code in row["codes"] if code not in row["expected_codes"]]
     parts = [
         " ".join(row["expected_seen"]),

@@ -37,6 +37,8 @@ class Plant:
     """Ids of the events that are the deed itself."""
     reports: list[str] = field(default_factory=list)
     stakes: dict[str, Stake] = field(default_factory=dict)
+    elsewhere: set[str] = field(default_factory=set)
+    """Stakes that a story beside this one will settle."""
     first_bad_at: float | None = None
     noticed_at: float | None = None
     noticed_by: str = ""
@@ -45,7 +47,7 @@ class Plant:
     finished: bool = False
 
     def stake(self, key: str, amount_minor: int) -> None:
-        """Say what would be lost if nobody stops it."""
+        """Say, before the deed, what would be lost if nobody stops it."""
         self.stakes.setdefault(key, Stake(amount_minor))
 
     def settle(self, key: str, *, lost: bool) -> None:
@@ -53,6 +55,13 @@ class Plant:
         stake = self.stakes[key]
         if stake.state == "open":
             stake.state = "lost" if lost else "stopped"
+
+    def finish(self) -> None:
+        """The story is over: what was not lost by now never will be, but for what another story decides."""
+        self.finished = True
+        for key, stake in self.stakes.items():
+            if stake.state == "open" and key not in self.elsewhere:
+                stake.state = "stopped"
 
     def total(self, state: str) -> int:
         """Minor units in one state."""

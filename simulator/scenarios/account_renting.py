@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from simulator.pace import MINUTE
 from simulator.places import areas
-from simulator.scenarios.base import Scenario, involve, staked_order
+from simulator.scenarios.base import Scenario, involve, lost_if_delivered, stake
 from simulator.stage import Stage
 from simulator.steps import Begin, Story
 from simulator.stories import shift, telling
@@ -33,6 +33,7 @@ class AccountRenting(Scenario):
         world, rng = stage.world, stage.rng
         owner = world.new_shopper(stage.now, label=self.name)
         involve(stage, owner)
+        keys = stake(stage, [TRIP_PAY_MINOR] * self.orders)
         yield from shift.selfie(stage, owner)
         yield from shift.start(stage, owner)
         yield stage.life(30 * MINUTE, at_least=5)
@@ -44,10 +45,10 @@ class AccountRenting(Scenario):
             yield stage.life(MINUTE, at_least=2)
         yield from shift.selfie(stage, renter, device=owner.device)
         yield from shift.start(stage, renter, bad=True)
-        for n in range(self.orders):
+        for n, key in enumerate(keys):
             customer = world.new_customer(stage.now, area=elsewhere)
             plan = Plan(customer, basket(stage), shopper=renter, bad=frozenset({"order.assigned"}))
-            outcome = yield from staked_order(stage, plan, TRIP_PAY_MINOR)
+            outcome = yield from lost_if_delivered(stage, plan, key)
             if outcome.delivered and n == 0:
                 yield Begin(partial(self.customer_reports, outcome=outcome), same_plant=True)
             yield stage.life(15 * MINUTE, at_least=3)

@@ -9,7 +9,7 @@ from typing import ClassVar
 from simulator.model import Customer
 from simulator.pace import HOUR, MINUTE
 from simulator.places import areas
-from simulator.scenarios.base import Scenario, involve, staked_order
+from simulator.scenarios.base import Scenario, involve, lost_if_delivered, stake
 from simulator.stage import Stage
 from simulator.steps import Begin, Story
 from simulator.stories import accounts, telling
@@ -44,17 +44,8 @@ class AccountTakeover(Scenario):
             world.new_id("dev"), f"203.0.113.{rng.randrange(100, 250)}", far.centre, "hosting", False
         )
         drop = world.new_address(rng, victim.area, close=True)
-        yield Begin(partial(self.owner_notices, victim=victim), same_plant=True)
-        yield from accounts.mistype_password(stage, victim, self.guesses, thief)
-        yield from accounts.log_in(stage, victim, thief, bad=True)
-        yield stage.life(2 * MINUTE, at_least=1)
-        yield from accounts.reset_password(stage, victim, thief, bad=True)
-        yield from accounts.change_contact(stage, victim, "email", thief, bad=True)
-        yield from accounts.change_contact(stage, victim, "phone", thief, bad=True)
-        for _ in range(self.orders):
-            yield stage.life(4 * MINUTE, at_least=2)
-            goods = rng.randint(*self.goods_minor)
-            plan = Plan(
+        plans = [
+            Plan(
                 victim,
                 goods,
                 address=drop,
@@ -66,7 +57,19 @@ class AccountTakeover(Scenario):
                 honest=False,
                 bad=frozenset({"order.placed", "payment.authorised"}),
             )
-            yield from staked_order(stage, plan)
+            for goods in (rng.randint(*self.goods_minor) for _ in range(self.orders))
+        ]
+        keys = stake(stage, (plan.total_minor for plan in plans))
+        yield Begin(partial(self.owner_notices, victim=victim), same_plant=True)
+        yield from accounts.mistype_password(stage, victim, self.guesses, thief)
+        yield from accounts.log_in(stage, victim, thief, bad=True)
+        yield stage.life(2 * MINUTE, at_least=1)
+        yield from accounts.reset_password(stage, victim, thief, bad=True)
+        yield from accounts.change_contact(stage, victim, "email", thief, bad=True)
+        yield from accounts.change_contact(stage, victim, "phone", thief, bad=True)
+        for plan, key in zip(plans, keys, strict=True):
+            yield stage.life(4 * MINUTE, at_least=2)
+            yield from lost_if_delivered(stage, plan, key)
 
     def owner_notices(self, stage: Stage, victim: Customer) -> Story:
         """The owner sees the e-mail about the change and reports it, from another account's point of view."""

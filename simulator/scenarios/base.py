@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -27,13 +28,10 @@ class Scenario:
         raise NotImplementedError
 
     def story(self, stage: Stage) -> Story:
-        """`play`, with the ground truth closed however it ends."""
-        plant = planted(stage)
-        try:
-            with contextlib.suppress(Refused):
-                yield from self.play(stage)
-        finally:
-            plant.finished = True
+        """`play`, with the ground truth closed when it has run to its end or was stopped."""
+        with contextlib.suppress(Refused):
+            yield from self.play(stage)
+        planted(stage).finish()
 
 
 def planted(stage: Stage) -> Plant:
@@ -48,10 +46,18 @@ def involve(stage: Stage, person: Person, role: str = "offender") -> None:
     stage.world.truth.involve(planted(stage), person.ref, role)
 
 
-def staked_order(stage: Stage, plan: Plan, amount_minor: int | None = None) -> Ordering:
-    """An order whose value (or `amount_minor`) is lost if it is delivered."""
-    outcome: Outcome = yield from order(stage, plan)
+def stake(stage: Stage, amounts_minor: Iterable[int]) -> list[str]:
+    """Put everything at stake before the first deed, so that what is stopped early counts as kept."""
     plant = planted(stage)
-    plant.stake(outcome.order_id, outcome.total_minor if amount_minor is None else amount_minor)
-    plant.settle(outcome.order_id, lost=outcome.delivered)
+    keys = []
+    for amount in amounts_minor:
+        keys.append(f"stake {len(plant.stakes) + 1}")
+        plant.stake(keys[-1], amount)
+    return keys
+
+
+def lost_if_delivered(stage: Stage, plan: Plan, key: str) -> Ordering:
+    """An order whose stake is lost if it is delivered."""
+    outcome: Outcome = yield from order(stage, plan)
+    planted(stage).settle(key, lost=outcome.delivered)
     return outcome

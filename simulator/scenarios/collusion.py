@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from simulator.pace import HOUR
-from simulator.scenarios.base import Scenario, involve, planted
+from simulator.scenarios.base import Scenario, involve, planted, stake
 from simulator.stage import Stage
 from simulator.steps import Refused, Story
 from simulator.stories import afterwards, shift
@@ -26,7 +26,7 @@ class Collusion(Scenario):
     orders: int = 8
     refund_share: float = 0.6
     receipt_share: float = 0.7
-    between_s: float = 16 * HOUR
+    between_s: float = 4 * HOUR
 
     def play(self, stage: Stage) -> Story:
         world = stage.world
@@ -34,27 +34,27 @@ class Collusion(Scenario):
         shopper = world.new_shopper(stage.now, area=customer.area, label=self.name)
         involve(stage, customer)
         involve(stage, shopper)
-        plant = planted(stage)
         yield from shift.selfie(stage, shopper)
         yield from shift.start(stage, shopper)
-        for n in range(self.orders):
+        baskets = [basket(stage) * 2 for _ in range(self.orders)]
+        wanted = [round(goods * self.refund_share) for goods in baskets]
+        keys = ["", *stake(stage, wanted[1:])]
+        for goods, amount, key in zip(baskets, wanted, keys, strict=True):
             plan = Plan(
                 customer,
-                basket(stage) * 2,
+                goods,
                 shopper=shopper,
                 tip_minor=0,
                 receipt_share=self.receipt_share,
                 bad=frozenset({"receipt.submitted", "order.assigned"}),
             )
             outcome = yield from order(stage, plan)
-            if outcome.delivered and n > 0:
-                amount = round(outcome.goods_minor * self.refund_share)
-                plant.stake(outcome.order_id, amount)
+            if outcome.delivered and key:
                 paid = False
                 with contextlib.suppress(Refused):
                     paid = yield from afterwards.refund(
                         stage, customer, outcome, amount, "missing_item", bad=True
                     )
-                plant.settle(outcome.order_id, lost=paid)
+                planted(stage).settle(key, lost=paid)
             yield stage.life(self.between_s, at_least=5)
         yield from shift.end(stage, shopper)

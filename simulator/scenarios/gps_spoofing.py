@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from simulator.pace import MINUTE
-from simulator.scenarios.base import Scenario, involve, staked_order
+from simulator.scenarios.base import Scenario, involve, lost_if_delivered, stake
 from simulator.stage import Stage
 from simulator.steps import Story
 from simulator.stories import shift
@@ -30,12 +30,10 @@ class GpsSpoofing(Scenario):
         world = stage.world
         spoofer = world.new_shopper(stage.now, label=self.name)
         involve(stage, spoofer)
-        yield from shift.selfie(stage, spoofer)
-        yield from shift.start(stage, spoofer)
-        for n in range(self.orders):
-            waiting = world.new_customer(stage.now, area=spoofer.area)
-            plan = Plan(
-                waiting,
+        waiting = [world.new_customer(stage.now, area=spoofer.area) for _ in range(self.orders)]
+        plans = [
+            Plan(
+                customer,
                 basket(stage),
                 shopper=spoofer,
                 gps=Gps.MOCK if n % 2 else Gps.TELEPORT,
@@ -43,6 +41,12 @@ class GpsSpoofing(Scenario):
                 drop_off_m=self.drop_off_m,
                 bad=frozenset({"order.picked", "order.delivered"}),
             )
-            yield from staked_order(stage, plan)
+            for n, customer in enumerate(waiting)
+        ]
+        keys = stake(stage, (plan.total_minor for plan in plans))
+        yield from shift.selfie(stage, spoofer)
+        yield from shift.start(stage, spoofer)
+        for plan, key in zip(plans, keys, strict=True):
+            yield from lost_if_delivered(stage, plan, key)
             yield stage.life(20 * MINUTE, at_least=3)
         yield from shift.end(stage, spoofer)

@@ -7,7 +7,7 @@ from functools import partial
 from typing import ClassVar
 
 from simulator.pace import HOUR, MINUTE
-from simulator.scenarios.base import Scenario, involve, staked_order
+from simulator.scenarios.base import Scenario, involve, lost_if_delivered, stake
 from simulator.stage import Stage
 from simulator.steps import Begin, Story
 from simulator.stories import afterwards, shift, telling
@@ -25,7 +25,7 @@ class MissingArea(Scenario):
 
     orders: int = 7
     taken_share: float = 0.4
-    between_s: float = 3 * HOUR
+    between_s: float = 1 * HOUR
 
     def play(self, stage: Stage) -> Story:
         world = stage.world
@@ -33,11 +33,12 @@ class MissingArea(Scenario):
         involve(stage, thief)
         yield from shift.selfie(stage, thief)
         yield from shift.start(stage, thief)
-        for n in range(self.orders):
+        baskets = [basket(stage) for _ in range(self.orders)]
+        keys = stake(stage, (round(goods * self.taken_share) for goods in baskets))
+        for n, (goods, key) in enumerate(zip(baskets, keys, strict=True)):
             customer = world.new_customer(stage.now, area=thief.area, close=True)
-            goods = basket(stage)
             plan = Plan(customer, goods, shopper=thief, bad=frozenset({"order.delivered"}))
-            outcome = yield from staked_order(stage, plan, round(goods * self.taken_share))
+            outcome = yield from lost_if_delivered(stage, plan, key)
             if outcome.delivered and n != 2:
                 yield Begin(partial(self.customer_reports, outcome=outcome), same_plant=True)
             yield stage.life(self.between_s, at_least=5)

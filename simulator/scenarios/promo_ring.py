@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from simulator.model import Customer
 from simulator.pace import MINUTE
-from simulator.scenarios.base import Scenario, involve, planted, staked_order
+from simulator.scenarios.base import Scenario, involve, lost_if_delivered, planted, stake
 from simulator.stage import Stage
 from simulator.steps import Begin, Refused, Story
 from simulator.stories import accounts
@@ -35,7 +35,8 @@ class PromoRing(Scenario):
         home = world.new_address(rng, rng.choice([store.area for store in world.stores.values()]), close=True)
         devices = [world.new_id("dev") for _ in range(self.devices)]
         card, line = world.new_card(rng), world.home_ip()
-        for n in range(self.accounts):
+        keys = stake(stage, [self.discount_minor] * self.accounts)
+        for n, key in enumerate(keys):
             member = world.new_customer(
                 stage.now,
                 home=home,
@@ -46,18 +47,16 @@ class PromoRing(Scenario):
                 age_days=0,
             )
             involve(stage, member)
-            planted(stage).stake(member.id, self.discount_minor)
             try:
                 yield from accounts.sign_up(stage, member, honest=False, bad=n > 0)
                 yield from redeem(stage, member, self.promo, self.discount_minor, bad=True)
             except Refused:
-                planted(stage).settle(member.id, lost=False)
                 continue
-            yield Begin(partial(self.use_discount, member=member), same_plant=True)
+            planted(stage).elsewhere.add(key)
+            yield Begin(partial(self.use_discount, member=member, key=key), same_plant=True)
             yield stage.life(rng.uniform(5, 20) * MINUTE, at_least=2)
 
-    def use_discount(self, stage: Stage, member: Customer) -> Story:
+    def use_discount(self, stage: Stage, member: Customer, key: str) -> Story:
         """The cheap order; the discount is gone when it is delivered."""
         plan = Plan(member, stage.rng.randint(*self.goods_minor), tip_minor=0, honest=False)
-        outcome = yield from staked_order(stage, plan, 0)
-        planted(stage).settle(member.id, lost=outcome.delivered)
+        yield from lost_if_delivered(stage, plan, key)

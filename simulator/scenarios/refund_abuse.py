@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from simulator.pace import HOUR
-from simulator.scenarios.base import Scenario, involve, planted
+from simulator.scenarios.base import Scenario, involve, planted, stake
 from simulator.stage import Stage
 from simulator.steps import Refused, Story
 from simulator.stories import afterwards
@@ -25,20 +25,20 @@ class RefundAbuse(Scenario):
 
     orders: int = 8
     honest_orders: int = 2
-    between_s: float = 18 * HOUR
+    between_s: float = 5 * HOUR
 
     def play(self, stage: Stage) -> Story:
         abuser = stage.world.new_customer(stage.now, label=self.name, close=True)
         involve(stage, abuser)
-        plant = planted(stage)
-        for n in range(self.orders):
-            outcome = yield from order(stage, Plan(abuser, basket(stage)))
-            if outcome.delivered and n >= self.honest_orders:
-                plant.stake(outcome.order_id, outcome.goods_minor)
+        baskets = [basket(stage) for _ in range(self.orders)]
+        keys = [""] * self.honest_orders + stake(stage, baskets[self.honest_orders :])
+        for goods, key in zip(baskets, keys, strict=True):
+            outcome = yield from order(stage, Plan(abuser, goods))
+            if outcome.delivered and key:
                 paid = False
                 with contextlib.suppress(Refused):
                     paid = yield from afterwards.refund(
                         stage, abuser, outcome, outcome.goods_minor, "not_received", bad=True
                     )
-                plant.settle(outcome.order_id, lost=paid)
+                planted(stage).settle(key, lost=paid)
             yield stage.life(self.between_s, at_least=5)

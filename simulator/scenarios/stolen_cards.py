@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from simulator.model import Customer
 from simulator.pace import DAY, MINUTE
-from simulator.scenarios.base import Scenario, involve, staked_order
+from simulator.scenarios.base import Scenario, involve, lost_if_delivered, stake
 from simulator.stage import Stage
 from simulator.steps import Begin, Say, Story
 from simulator.stories import accounts
@@ -34,20 +34,9 @@ class StolenCards(Scenario):
         world, rng = stage.world, stage.rng
         fraudster = world.new_customer(stage.now, label=self.name, close=True, age_days=0)
         involve(stage, fraudster)
-        yield from accounts.sign_up(stage, fraudster, honest=False)
-        for _ in range(rng.randint(*self.declines)):
-            card = world.new_card(rng)
-            yield from accounts.add_card(stage, fraudster, card, bad=True)
-            reason = rng.choice(("do_not_honour", "invalid_cvc", "stolen_card", "insufficient_funds"))
-            yield from accounts.get_declined(
-                stage, fraudster, card, rng.randrange(100, 300), reason, bad=True
-            )
-            yield stage.life(rng.uniform(*self.between_tries_s), at_least=1)
         works = world.new_card(rng)
-        yield from accounts.add_card(stage, fraudster, works, bad=True)
-        for _ in range(self.orders):
-            goods = rng.randint(*self.goods_minor)
-            plan = Plan(
+        plans = [
+            Plan(
                 fraudster,
                 goods,
                 card=works,
@@ -57,7 +46,21 @@ class StolenCards(Scenario):
                 honest=False,
                 bad=frozenset({"order.placed", "payment.authorised"}),
             )
-            outcome = yield from staked_order(stage, plan)
+            for goods in (rng.randint(*self.goods_minor) for _ in range(self.orders))
+        ]
+        keys = stake(stage, (plan.total_minor for plan in plans))
+        yield from accounts.sign_up(stage, fraudster, honest=False)
+        for _ in range(rng.randint(*self.declines)):
+            card = world.new_card(rng)
+            yield from accounts.add_card(stage, fraudster, card, bad=True)
+            reason = rng.choice(("do_not_honour", "invalid_cvc", "stolen_card", "insufficient_funds"))
+            yield from accounts.get_declined(
+                stage, fraudster, card, rng.randrange(100, 300), reason, bad=True
+            )
+            yield stage.life(rng.uniform(*self.between_tries_s), at_least=1)
+        yield from accounts.add_card(stage, fraudster, works, bad=True)
+        for plan, key in zip(plans, keys, strict=True):
+            outcome = yield from lost_if_delivered(stage, plan, key)
             if outcome.delivered:
                 yield Begin(partial(self.chargeback, fraudster=fraudster, lost=outcome), same_plant=True)
             yield stage.life(3 * MINUTE, at_least=2)

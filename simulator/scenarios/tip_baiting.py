@@ -8,7 +8,7 @@ from functools import partial
 from typing import ClassVar
 
 from simulator.pace import HOUR, MINUTE
-from simulator.scenarios.base import Scenario, involve, planted
+from simulator.scenarios.base import Scenario, involve, planted, stake
 from simulator.stage import Stage
 from simulator.steps import Begin, Refused, Story
 from simulator.stories import afterwards, telling
@@ -27,24 +27,24 @@ class TipBaiting(Scenario):
     orders: int = 6
     tip_permille: int = 350
     left_permille: int = 30
-    between_s: float = 14 * HOUR
+    between_s: float = 4 * HOUR
 
     def play(self, stage: Stage) -> Story:
         baiter = stage.world.new_customer(stage.now, label=self.name, close=True)
         involve(stage, baiter)
-        plant = planted(stage)
-        for n in range(self.orders):
-            goods = basket(stage)
-            promised = goods * self.tip_permille // 1000
+        baskets = [basket(stage) for _ in range(self.orders)]
+        promises = [goods * self.tip_permille // 1000 for goods in baskets]
+        remains = [promised * self.left_permille // 1000 for promised in promises]
+        keys = stake(stage, (a - b for n, (a, b) in enumerate(zip(promises, remains, strict=True)) if n != 1))
+        keys.insert(1, "")
+        for n, (goods, promised, left, key) in enumerate(zip(baskets, promises, remains, keys, strict=True)):
             outcome = yield from order(stage, Plan(baiter, goods, tip_minor=promised))
-            if outcome.delivered and n != 1:
-                left = promised * self.left_permille // 1000
-                plant.stake(outcome.order_id, promised - left)
+            if outcome.delivered and key:
                 cut = False
                 yield stage.life(10 * MINUTE, at_least=2)
                 with contextlib.suppress(Refused):
                     cut = yield from afterwards.change_tip(stage, baiter, outcome, left, bad=True)
-                plant.settle(outcome.order_id, lost=cut)
+                planted(stage).settle(key, lost=cut)
                 if cut and n == self.orders - 2:
                     yield Begin(partial(self.shopper_reports, outcome=outcome), same_plant=True)
             yield stage.life(self.between_s, at_least=5)

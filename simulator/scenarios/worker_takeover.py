@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
@@ -10,9 +9,9 @@ from typing import ClassVar
 from simulator.model import Shopper
 from simulator.pace import HOUR, MINUTE
 from simulator.places import areas
-from simulator.scenarios.base import Scenario, involve, planted
+from simulator.scenarios.base import Scenario, involve, planted, stake
 from simulator.stage import Stage
-from simulator.steps import Begin, Refused, Story
+from simulator.steps import Begin, Story
 from simulator.stories import accounts, afterwards, telling
 from simulator.stories.accounts import From
 from simulator.world import PastOrder
@@ -37,25 +36,20 @@ class WorkerTakeover(Scenario):
         involve(stage, caller)
         yield from accounts.log_in(stage, victim)
         yield stage.life(5 * HOUR, at_least=20)
+        (earnings,) = stake(stage, [rng.randint(*self.earnings_minor)])
         if not (yield from afterwards.write(stage, caller, victim, None, "code_request", bad=True)):
-            planted(stage).stake(victim.payout, rng.randint(*self.earnings_minor))
-            planted(stage).settle(victim.payout, lost=False)
             return
         yield stage.life(3 * MINUTE, at_least=2)
 
         far = rng.choice([area for area in areas() if area.zone_id != victim.area.zone_id])
         thief = From(caller.device, f"203.0.113.{rng.randrange(100, 250)}", far.centre, "hosting", False)
-        planted(stage).stake(victim.payout, rng.randint(*self.earnings_minor))
-        lost = False
-        with contextlib.suppress(Refused):
-            yield from accounts.log_in(stage, victim, thief, bad=True)
-            yield from accounts.change_contact(stage, victim, "email", thief, bad=True)
-            yield stage.life(MINUTE, at_least=1)
-            yield from accounts.change_payout(stage, victim, world.new_id("pay"), thief, bad=True)
-            yield Begin(partial(self.owner_notices, victim=victim), same_plant=True)
-            yield stage.life(self.cash_out_after_s, at_least=20)
-            lost = not stage.payout_stopped(victim.ref)
-        planted(stage).settle(victim.payout, lost=lost)
+        yield from accounts.log_in(stage, victim, thief, bad=True)
+        yield from accounts.change_contact(stage, victim, "email", thief, bad=True)
+        yield stage.life(MINUTE, at_least=1)
+        yield from accounts.change_payout(stage, victim, world.new_id("pay"), thief, bad=True)
+        yield Begin(partial(self.owner_notices, victim=victim), same_plant=True)
+        yield stage.life(self.cash_out_after_s, at_least=20)
+        planted(stage).settle(earnings, lost=not stage.payout_stopped(victim.ref))
 
     def owner_notices(self, stage: Stage, victim: Shopper) -> Story:
         """The shopper finds a bank they do not know and tells the line."""

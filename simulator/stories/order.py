@@ -50,6 +50,24 @@ class Plan:
     drop_off_m: float = 0.0
     """How far from the door the bags are really left."""
 
+    @property
+    def door(self) -> Address:
+        """Where it goes."""
+        return self.address or self.customer.home
+
+    @property
+    def promised_tip_minor(self) -> int:
+        """The tip at checkout."""
+        if self.tip_minor is not None:
+            return self.tip_minor
+        return self.goods_minor * self.customer.tip_permille // 1000
+
+    @property
+    def total_minor(self) -> int:
+        """What the customer is charged: goods, fee, tax and tip."""
+        tax = self.goods_minor * self.door.area.tax_permille // 1000
+        return self.goods_minor + SERVICE_FEE_MINOR + tax + self.promised_tip_minor
+
 
 @dataclass
 class Outcome:
@@ -80,18 +98,15 @@ class _Errand:
         self.stage = stage
         self.plan = plan
         self.customer = plan.customer
-        self.address = plan.address or plan.customer.home
+        self.address = plan.door
         self.area = self.address.area
         self.card = plan.card or plan.customer.cards[0]
         self.store = stage.world.stores[self.area.key]
         self.order_id = stage.world.new_id("ord")
-        tax = plan.goods_minor * self.area.tax_permille // 1000
-        usual_tip = plan.goods_minor * plan.customer.tip_permille // 1000
-        tip = usual_tip if plan.tip_minor is None else plan.tip_minor
         self.outcome = Outcome(
             self.order_id,
-            total_minor=plan.goods_minor + SERVICE_FEE_MINOR + tax + tip,
-            tip_minor=tip,
+            total_minor=plan.total_minor,
+            tip_minor=plan.promised_tip_minor,
             goods_minor=plan.goods_minor,
             shopper=plan.shopper,
         )
