@@ -2,10 +2,14 @@
 
     python -m benchmarks.console [--cases 200000] [--events 5000000] [--requests 300] [--json]
 
-Loads a database of its own, starts the real web process on it, signs in as an investigator and asks for queue pages
-(desks, tabs, further pages), case pages and people's pages, one after the other, in a fixed pseudo-random order. Time is
-taken by the server itself (``Server-Timing``), from the first byte of the request read to the last of the answer
-written. Beside it, in the same run: the empty health page (what Django and the server cost by themselves), and the same
+Loads a database of its own, starts the real web process on it, signs in as an investigator and asks for
+queue pages
+(desks, tabs, further pages), case pages and people's pages, one after the other, in a fixed pseudo-random
+order. Time is
+taken by the server itself (``Server-Timing``), from the first byte of the request read to the last of the
+answer
+written. Beside it, in the same run: the empty health page (what Django and the server cost by themselves),
+and the same
 queue asked the plain way, with an exact count and an offset.
 """
 
@@ -41,9 +45,13 @@ def main() -> int:
 def _run(home: Path, args: argparse.Namespace) -> int:
     say = (lambda text: None) if args.json else (lambda text: print(text, file=sys.stderr, flush=True))
     os.environ |= {
-        "TOCSIN_HOME": str(home), "TOCSIN_DB_ROLE": "owner", "DJANGO_SETTINGS_MODULE": "tocsin.config.settings",
-        "TOCSIN_WEB_PORT": "0", "TOCSIN_LIVE_PORT": "0", "TOCSIN_DECIDE_PORT": "0",
-    }  # fmt: skip
+        "TOCSIN_HOME": str(home),
+        "TOCSIN_DB_ROLE": "owner",
+        "DJANGO_SETTINGS_MODULE": "tocsin.config.settings",
+        "TOCSIN_WEB_PORT": "0",
+        "TOCSIN_LIVE_PORT": "0",
+        "TOCSIN_DECIDE_PORT": "0",
+    }
     from benchmarks.console_setup import prepare, served
 
     say("database …")
@@ -64,7 +72,7 @@ def _run(home: Path, args: argparse.Namespace) -> int:
 
 
 def _pages(cases: int, requests: int) -> dict[str, list[str]]:
-    rnd = random.Random(7)  # noqa: S311 - the same pages in every run
+    rnd = random.Random(7)
     desks = ["", "safety", "fraud", "account", "conduct"]
     tabs = ["open", "all", "due", "mine"]
     queue = [f"/console/queue/?desk={rnd.choice(desks)}&tab={rnd.choice(tabs)}" for _ in range(requests)]

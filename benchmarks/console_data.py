@@ -1,6 +1,8 @@
-"""Fills a database for the console benchmark: people, orders, cases with timelines, alerts and events, all in SQL.
+"""Fills a database for the console benchmark: people, orders, cases with timelines, alerts and events, all in
+SQL.
 
-The rows are as the application writes them, but for the audit trail, which the pages do not read. What is personal is
+The rows are as the application writes them, but for the audit trail, which the pages do not read. What is
+personal is
 sealed with real keys, for as many people as the measured pages can meet.
 """
 
@@ -63,7 +65,7 @@ def _people() -> None:
         columns = _columns("people_account")
         defaults = {"marketplace_status": "", "status": "normal", "zone": "America/Los_Angeles"}
         cursor.execute(
-            f"INSERT INTO people_account ({', '.join(columns)}) SELECT "  # noqa: S608 - names from the catalogue
+            f"INSERT INTO people_account ({', '.join(columns)}) SELECT "
             + ", ".join(_account_value(name, defaults) for name in columns)
             + " FROM generate_series(0, %s) AS n",
             [ACCOUNTS - 1],
@@ -97,15 +99,19 @@ def _cases(cases: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            INSERT INTO cases_case (id, reference, title, desk, state, severity, codes, source, channel, region, zone,
+            INSERT INTO cases_case (id, reference, title, desk, state, severity, codes, source, channel,
+            region, zone,
                 data_class, walled_off, opened_at, updated_at, next_due_at, outcome, score, revision)
             SELECT 'case_' || lpad(n::text, 9, '0'), 'B-' || n, 'Case number ' || n || ' of the benchmark',
                 (ARRAY['safety','fraud','account','conduct','privacy','food','delivery'])[1 + n %% 7],
                 CASE WHEN n %% 4 = 0 THEN 'open' WHEN n %% 4 = 1 THEN 'investigating' ELSE 'closed' END,
-                (ARRAY['S1','S2','S2','S3','S3','S3','S4'])[1 + (n * 7919) %% 7], '{CON.harassment}', 'rule', 'api',
+                (ARRAY['S1','S2','S2','S3','S3','S3','S4'])[1 + (n * 7919) %% 7], '{CON.harassment}',
+                'rule', 'api',
                 (ARRAY['US-CA','US-WA','US-NY','US-CO'])[1 + n %% 4], 'America/Los_Angeles',
-                CASE WHEN n %% 97 = 0 THEN 'P4' ELSE 'P3' END, '{}', now() - (n %% 400) * interval '1 hour', now(),
-                CASE WHEN n %% 3 = 0 THEN NULL ELSE now() + ((n * 31) %% 5000) * interval '1 minute' END, '', n %% 900, 1
+                CASE WHEN n %% 97 = 0 THEN 'P4' ELSE 'P3' END, '{}', now() - (n %% 400) * interval '1
+                hour', now(),
+                CASE WHEN n %% 3 = 0 THEN NULL ELSE now() + ((n * 31) %% 5000) * interval '1 minute' END,
+                '', n %% 900, 1
             FROM generate_series(1, %s) AS n
             """,
             [cases],
@@ -121,7 +127,8 @@ def _cases(cases: int) -> None:
         cursor.execute(
             """
             INSERT INTO cases_timeline (id, case_id, at, kind, actor, actor_label, summary, refs)
-            SELECT 'tml_' || n || '_' || k, 'case_' || lpad(n::text, 9, '0'), now() - k * interval '1 hour', 'note',
+            SELECT 'tml_' || n || '_' || k, 'case_' || lpad(n::text, 9, '0'), now() - k * interval '1
+            hour', 'note',
                 'system:benchmark', 'Benchmark', 'Entry ' || k || ' of the timeline', '{}'
             FROM generate_series(1, %s) AS n, generate_series(1, 6) AS k
             """,
@@ -139,12 +146,16 @@ def _events(events: int, say: Any) -> None:
         for start in range(0, events, step):
             cursor.execute(
                 """
-                INSERT INTO detection_event (seq, event_id, type, ts, received_at, region, customer, shopper, order_id,
+                INSERT INTO detection_event (seq, event_id, type, ts, received_at, region, customer,
+                shopper, order_id,
                     device, entities, fields, verdict)
-                SELECT n, 'b' || n, (ARRAY['order.placed','account.login','payment.authorised'])[1 + n %% 3], at, at,
+                SELECT n, 'b' || n, (ARRAY['order.placed','account.login','payment.authorised'])[1 + n %%
+                3], at, at,
                     'US-CA', 'x' || (n * 7919) %% %s, NULL, 'o' || n / 6, 'd' || (n * 31) %% 40000,
-                    jsonb_build_object('customer', 'x' || (n * 7919) %% %s), '{"amount_minor": 4200, "currency": "USD"}', 'allow'
-                FROM (SELECT n, date_trunc('day', now()) - (n %% 30) * interval '1 day' + (n %% 3600) * interval '1 second' AS at
+                    jsonb_build_object('customer', 'x' || (n * 7919) %% %s), '{"amount_minor": 4200,
+                    "currency": "USD"}', 'allow'
+                FROM (SELECT n, date_trunc('day', now()) - (n %% 30) * interval '1 day' + (n %% 3600) *
+                interval '1 second' AS at
                     FROM generate_series(%s::bigint, %s::bigint) AS n) AS s
                 """,
                 [ACCOUNTS, ACCOUNTS, start + 1, min(start + step, events)],

@@ -46,9 +46,13 @@ def _session() -> str:
     from tocsin.domains.staff import actions
 
     staff = actions.add(
-        system("benchmark"), email="bench@tocsin.example", name="Bench Mark", roles=["investigator"], regions=["US"],
+        system("benchmark"),
+        email="bench@tocsin.example",
+        name="Bench Mark",
+        roles=["investigator"],
+        regions=["US"],
         password="amber-birch-4711",
-    )  # fmt: skip
+    )
     TOTP.activate(staff, generate_totp_secret())
     store = SessionStore()
     store[SESSION_KEY] = staff.pk

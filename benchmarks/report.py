@@ -1,4 +1,6 @@
-"""How every benchmark reports: a table for people, or one JSON object with ``--json``; machine, versions, command."""
+"""How every benchmark reports: a table for people, or one JSON object with ``--json``; machine, versions,
+command.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +20,14 @@ def surroundings() -> dict[str, Any]:
     """The machine, the versions and the command."""
     return {
         "machine": {
-            "processor": _processor(), "cores": os.cpu_count(), "memory_gib": _memory_gib(),
+            "processor": _processor(),
+            "cores": os.cpu_count(),
+            "memory_gib": _memory_gib(),
             "system": platform.platform(terse=True),
         },
         "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
         "command": shlex.join(["python", "-m", f"benchmarks.{Path(sys.argv[0]).stem}", *sys.argv[1:]]),
-    }  # fmt: skip
+    }
 
 
 def _processor() -> str:

@@ -46,7 +46,8 @@ TOCSIN_OUTBOUND_ALLOW = ENV.outbound_allow
 TOCSIN_SMTP_URL = ENV.smtp_url
 TOCSIN_TSA_URL = ENV.tsa_url
 TOCSIN_CLAMD = ENV.clamd
-#: Where the marketplace is at home: the law, the emergency number and the hours that hold when nothing says better.
+#: Where the marketplace is at home: the law, the emergency number and the hours that hold when nothing says
+#: better.
 TOCSIN_REGION = ENV.region
 TOCSIN_ZONE = ENV.zone
 TOCSIN_BRAND = ENV.brand

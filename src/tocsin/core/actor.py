@@ -7,7 +7,8 @@ from typing import Literal
 
 ActorKind = Literal["staff", "system", "api_key", "reporter", "party"]
 
-#: The closed list of purposes somebody can act for (handbook §10: role ∧ purpose ∧ assignment ∧ region ∧ class).
+#: The closed list of purposes somebody can act for (handbook §10: role ∧ purpose ∧ assignment ∧ region ∧
+#: class).
 PURPOSES: dict[str, str] = {
     "appeal_review": "Reviewing an appeal",
     "audit": "Auditing the platform",
@@ -31,7 +32,8 @@ class Actor:
     ``id`` is the staff id, key id, process name, report number or account id, by ``kind``.
     ``regions`` holds jurisdiction codes such as ``US-CA``; ``*`` stands for all.
     ``scopes`` are the scopes of the API key that speaks for the actor; empty for everybody else.
-    ``kept_from`` holds accounts (``customer:c-42``) that are the actor's own or their family's: those are kept
+    ``kept_from`` holds accounts (``customer:c-42``) that are the actor's own or their family's: those are
+    kept
     from them.
     """
 

@@ -22,7 +22,8 @@ def _history_tables() -> list[str]:
 
 
 def grant(**_: Any) -> None:
-    """Give the application role its rights. Does nothing where the role does not exist (a test owner alone)."""
+    """Give the application role its rights. Does nothing where the role does not exist (a test owner alone).
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [APP_ROLE])
         if cursor.fetchone() is None:
@@ -34,6 +35,8 @@ def grant(**_: Any) -> None:
         for table in ["core_audit_entry", "core_audit_anchor", "core_custody", *_history_tables()]:
             if table in existing:
                 cursor.execute(f'REVOKE UPDATE, DELETE, TRUNCATE ON "{table}" FROM {APP_ROLE}')
+        if "core_evidence" in existing:
+            cursor.execute(f"REVOKE DELETE, TRUNCATE ON core_evidence FROM {APP_ROLE}")
         if "core_audit_entry" in existing:
             cursor.execute(f"REVOKE INSERT ON core_audit_entry FROM {APP_ROLE}")
             cursor.execute(f"GRANT EXECUTE ON FUNCTION tocsin_audit_append(text[]) TO {APP_ROLE}")

@@ -59,13 +59,26 @@ def reopen(work: Work, alert: Alert) -> None:
 
 
 def label(
-    work: Work, object_kind: str, object_id: str, name: str, *, source: str, confidence: float, decision_id: str = ""
+    work: Work,
+    object_kind: str,
+    object_id: str,
+    name: str,
+    *,
+    source: str,
+    confidence: float,
+    decision_id: str = "",
 ) -> Label:
     """Write a label."""
     made = Label(
-        id=new_id("lbl"), object_kind=object_kind, object_id=object_id, label=name[:40], source=source,
-        confidence=confidence, at=timezone.now(), decision_id=decision_id,
-    )  # fmt: skip
+        id=new_id("lbl"),
+        object_kind=object_kind,
+        object_id=object_id,
+        label=name[:40],
+        source=source,
+        confidence=confidence,
+        at=timezone.now(),
+        decision_id=decision_id,
+    )
     work.save(made, "label.add")
     return made
 

@@ -35,13 +35,28 @@ def _raise(work: Work, record: Record, fired: Fired) -> Alert:
         return alert
     other_kind, other = record.counterpart(kind)
     alert = Alert(
-        id=new_id("alr"), subject_kind=kind, subject_id=subject, rule=fired.rule, code=fired.code,
-        violation_code=fired.clause, severity=fired.severity, verdict=fired.verdict,
-        score=rank(fired, record.value_minor), value_minor=max(record.value_minor, 0), currency=record.currency,
-        region=record.region[:20], order_ref=record.entities.get("order", ""), counterpart_kind=other_kind,
-        counterpart_id=other, first_seq=record.seq, last_seq=record.seq, reasons=record.plain_reasons,
-        rules_version=record.rules_version, opened_at=record.received_at, last_at=record.received_at,
-    )  # fmt: skip
+        id=new_id("alr"),
+        subject_kind=kind,
+        subject_id=subject,
+        rule=fired.rule,
+        code=fired.code,
+        violation_code=fired.clause,
+        severity=fired.severity,
+        verdict=fired.verdict,
+        score=rank(fired, record.value_minor),
+        value_minor=max(record.value_minor, 0),
+        currency=record.currency,
+        region=record.region[:20],
+        order_ref=record.entities.get("order", ""),
+        counterpart_kind=other_kind,
+        counterpart_id=other,
+        first_seq=record.seq,
+        last_seq=record.seq,
+        reasons=record.plain_reasons,
+        rules_version=record.rules_version,
+        opened_at=record.received_at,
+        last_at=record.received_at,
+    )
     work.save(alert, "alert.raise")
     work.emit("alert.raised", {"alert": alert.id}, key=alert.id)
     return alert

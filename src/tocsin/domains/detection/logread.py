@@ -15,7 +15,8 @@ from tocsin.engine.log.records import EventRecord
 
 
 def reader(folder: Path) -> Reader:
-    """A reader for :func:`~tocsin.domains.detection.ship.ship_once`. A position is the last ``seq``, as text."""
+    """A reader for :func:`~tocsin.domains.detection.ship.ship_once`. A position is the last ``seq``, as text.
+    """
     log = LogReader(folder)
 
     def read(position: str, limit: int) -> tuple[Sequence[Record], str]:
@@ -43,7 +44,9 @@ def _record(held: EventRecord) -> Record:
         actions=tuple(msgspec.to_builtins(action) for action in decision.actions),
         rules_version=decision.rules_version,
         late=decision.late,
-        fired=tuple(Fired(one.rule, one.code, one.verdict, one.severity, one.clause) for one in explain.fired) if explain else (),
+        fired=tuple(Fired(one.rule, one.code, one.verdict, one.severity, one.clause) for one in explain.fired)
+        if explain
+        else (),
     )
 
 

@@ -47,7 +47,8 @@ class Verdict(models.Model):
 
 
 class Alert(models.Model):
-    """Something a person should look at. One open alert for a subject and rule; more of the same add to it."""
+    """Something a person should look at. One open alert for a subject and rule; more of the same add to it.
+    """
 
     class State(models.TextChoices):
         OPEN = "open"

@@ -67,19 +67,23 @@ def events_of(
 
 
 def personal_fields(actor: Actor, event: Event, scope: Scope) -> dict[str, Any]:
-    """The sealed part of an event: message text, places. Needs sight of P3 on this row; empty once shredded."""
+    """The sealed part of an event: message text, places. Needs sight of P3 on this row; empty once shredded.
+    """
     require(actor, "entities.view", scope)
     if not event.sealed:
         return {}
     try:
-        opened: dict[str, Any] = json.loads(open_text(day_scope(event.received_at.date()), "event", event.sealed))
+        opened: dict[str, Any] = json.loads(
+            open_text(day_scope(event.received_at.date()), "event", event.sealed)
+        )
     except Shredded:
         return {}
     return opened
 
 
 def words_behind(actor: Actor, alert: Alert, scope: Scope) -> list[str]:
-    """What was written in the messages that raised an alert, first and last; needs sight of P3 on this row."""
+    """What was written in the messages that raised an alert, first and last; needs sight of P3 on this row.
+    """
     events = Event.objects.filter(seq__in={alert.first_seq, alert.last_seq}).order_by("seq")
     texts = [personal_fields(actor, event, scope).get("text", "") for event in events]
     return [str(text) for text in texts if text]

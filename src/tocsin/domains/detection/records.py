@@ -9,7 +9,20 @@ from typing import Any
 
 #: Fields of an event that are personal: sealed in the database under the key of their day (handbook §10, P3).
 PERSONAL_FIELDS = frozenset(
-    {"text", "lat", "lon", "name", "email", "phone", "address", "contact", "note", "destination", "line1", "unit"}
+    {
+        "text",
+        "lat",
+        "lon",
+        "name",
+        "email",
+        "phone",
+        "address",
+        "contact",
+        "note",
+        "destination",
+        "line1",
+        "unit",
+    }
 )
 #: Stands in stored reasons where a personal value stood.
 COVERED = "covered"
@@ -32,7 +45,9 @@ class Fired:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A decided event, in log order. ``fields`` still holds the personal values; nothing of it is stored as it is."""
+    """A decided event, in log order. ``fields`` still holds the personal values; nothing of it is stored as
+    it is.
+    """
 
     seq: int
     event_id: str
@@ -63,7 +78,13 @@ class Record:
     def plain_reasons(self) -> list[dict[str, Any]]:
         """The reasons with personal values covered; whoever may read them finds them in the sealed event."""
         return [
-            {**reason, "values": {name: COVERED if name in PERSONAL_FIELDS else value for name, value in reason["values"].items()}}
+            {
+                **reason,
+                "values": {
+                    name: COVERED if name in PERSONAL_FIELDS else value
+                    for name, value in reason["values"].items()
+                },
+            }
             for reason in self.reasons
         ]
 
@@ -85,14 +106,17 @@ class Record:
     def subject(self, fired: Fired) -> tuple[str, str]:
         """Whom a fired rule is about, as (kind, the marketplace's id).
 
-        The sender of a message; else the shopper for what only shoppers do; else the customer; else whatever the
+        The sender of a message; else the shopper for what only shoppers do; else the customer; else
+        whatever the
         engine asked an action for; else the device.
         """
         sender = self.fields.get("sender")
         if sender in ("customer", "shopper") and sender in self.entities:
             return str(sender), self.entities[str(sender)]
-        wants_shopper = fired.code[:1] in "GBI" or fired.code in {"C1", "C2", "C3"} or any(
-            mark in fired.clause for mark in _SHOPPER_FIRST
+        wants_shopper = (
+            fired.code[:1] in "GBI"
+            or fired.code in {"C1", "C2", "C3"}
+            or any(mark in fired.clause for mark in _SHOPPER_FIRST)
         )
         for kind in ("shopper", "customer") if wants_shopper else ("customer", "shopper"):
             if kind in self.entities:
@@ -109,6 +133,8 @@ class Record:
 
 
 def rank(fired: Fired, value_minor: int) -> int:
-    """Expected harm as one number for ranking: severity and verdict first, then money in whole currency units."""
+    """Expected harm as one number for ranking: severity and verdict first, then money in whole currency
+    units.
+    """
     money = min(value_minor // 100, 10_000)
     return _SEVERITY_WEIGHT[fired.severity] * _VERDICT_WEIGHT[fired.verdict] + money

@@ -1,6 +1,7 @@
 """Shipping the engine's log into PostgreSQL.
 
-Each batch and the position after it are one transaction, so that every decided event arrives exactly once whatever
+Each batch and the position after it are one transaction, so that every decided event arrives exactly once
+whatever
 is killed and when. Only one shipper works at a time; the others step aside.
 """
 
@@ -28,11 +29,10 @@ def ship_once(read: Reader, limit: int = 2000, partition: str = PARTITION) -> in
     """Ship one batch; return how many events it held (0: nothing new, or another shipper is at work)."""
     with transaction.atomic():
         ShipPosition.objects.bulk_create(
-            [ShipPosition(partition=partition, position="", seq=0, updated_at=timezone.now())], ignore_conflicts=True
+            [ShipPosition(partition=partition, position="", seq=0, updated_at=timezone.now())],
+            ignore_conflicts=True,
         )
-        place = (
-            ShipPosition.objects.select_for_update(skip_locked=True).filter(partition=partition).first()
-        )
+        place = ShipPosition.objects.select_for_update(skip_locked=True).filter(partition=partition).first()
         if place is None:
             return 0
         records, after = read(place.position, limit)

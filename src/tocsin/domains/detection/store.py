@@ -13,7 +13,8 @@ from tocsin.domains.detection.models import Verdict
 from tocsin.domains.detection.records import Record
 
 _COLUMNS = (
-    "seq, event_id, type, ts, received_at, region, customer, shopper, order_id, device, entities, fields, sealed, verdict"
+    "seq, event_id, type, ts, received_at, region, customer, shopper, order_id, device, entities, fields, "
+    "sealed, verdict"
 )
 
 
@@ -45,10 +46,21 @@ def _row(record: Record) -> tuple[object, ...]:
     sealed = seal(day, "event", json.dumps(personal, ensure_ascii=False)) if personal else None
     who = record.entities
     return (
-        record.seq, record.event_id, record.type, record.ts, record.received_at, record.region[:20],
-        who.get("customer"), who.get("shopper"), who.get("order"), who.get("device"), json.dumps(dict(who)),
-        json.dumps(record.plain_fields), sealed, record.verdict,
-    )  # fmt: skip
+        record.seq,
+        record.event_id,
+        record.type,
+        record.ts,
+        record.received_at,
+        record.region[:20],
+        who.get("customer"),
+        who.get("shopper"),
+        who.get("order"),
+        who.get("device"),
+        json.dumps(dict(who)),
+        json.dumps(record.plain_fields),
+        sealed,
+        record.verdict,
+    )
 
 
 def write_verdicts(records: Sequence[Record]) -> None:
@@ -56,11 +68,16 @@ def write_verdicts(records: Sequence[Record]) -> None:
     Verdict.objects.bulk_create(
         [
             Verdict(
-                seq=record.seq, event_id=record.event_id, verdict=record.verdict, reasons=record.plain_reasons,
-                actions=list(record.actions), rules_version=record.rules_version, decided_at=record.received_at,
+                seq=record.seq,
+                event_id=record.event_id,
+                verdict=record.verdict,
+                reasons=record.plain_reasons,
+                actions=list(record.actions),
+                rules_version=record.rules_version,
+                decided_at=record.received_at,
                 late=record.late,
             )
             for record in records
             if record.verdict != "allow"
         ]
-    )  # fmt: skip
+    )

@@ -61,7 +61,9 @@ def clause_in_force(clause_id: str, *, region: str, at: dt.datetime) -> Clause:
     if not found:
         known = rows.exists()
         raise InvalidInput(
-            f"Clause {clause_id} does not bind in {region or 'this place'} yet." if known else f"There is no clause {clause_id!r}.",
+            f"Clause {clause_id} does not bind in {region or 'this place'} yet."
+            if known
+            else f"There is no clause {clause_id!r}.",
             "Choose a clause that was in force there when it happened.",
             fields={"clause": "Choose a clause in force at that place and time."},
         )
@@ -96,7 +98,9 @@ def automation_may(codes: Sequence[str], level: int, region: str) -> bool:
     if not machine_may(level, PlaceRules.of(rules_for(region))):
         return False
     rows = Clause.objects.select_related("version").filter(violation_code__in=list(codes))
-    return any(machine_form(clause).auto_allowed >= level for clause in _binding(rows, region, timezone.now()))
+    return any(
+        machine_form(clause).auto_allowed >= level for clause in _binding(rows, region, timezone.now())
+    )
 
 
 def versions() -> list[PolicyVersion]:

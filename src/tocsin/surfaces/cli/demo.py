@@ -1,6 +1,7 @@
 """The demonstration marketplace: one member of staff for each role, and the key its simulator calls with.
 
-Only for trying Tocsin out: passwords are made on the spot and kept, with the secrets of the second factors, in
+Only for trying Tocsin out: passwords are made on the spot and kept, with the secrets of the second
+factors, in
 ``run/demo.json`` for the owner of the home alone.
 """
 
@@ -33,9 +34,18 @@ PEOPLE = {
     "administrator": "Adam Weiss",
 }
 SIMULATOR_SCOPES = (
-    "actions:read", "actions:write", "decide", "decisions:read", "entities:read", "entities:write", "events:read",
-    "events:write", "reports:read", "reports:write", "webhooks:manage",
-)  # fmt: skip
+    "actions:read",
+    "actions:write",
+    "decide",
+    "decisions:read",
+    "entities:read",
+    "entities:write",
+    "events:read",
+    "events:write",
+    "reports:read",
+    "reports:write",
+    "webhooks:manage",
+)
 
 
 def demo_file(home: Path) -> Path:
@@ -78,7 +88,20 @@ def _person(role: str, name: str) -> dict[str, str]:
     return {"name": name, "email": email, "password": password, "totp": secret}
 
 
-_WORDS = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heron", "inlet", "juniper", "kestrel", "larch")
+_WORDS = (
+    "amber",
+    "birch",
+    "cedar",
+    "delta",
+    "ember",
+    "fjord",
+    "grove",
+    "heron",
+    "inlet",
+    "juniper",
+    "kestrel",
+    "larch",
+)
 
 
 def _key() -> str:
@@ -99,13 +122,20 @@ def _write_private(file: Path, text: str) -> None:
 def greeting(home: Path, address: str) -> list[str]:
     """What a newcomer is told when the demonstration is up."""
     known: dict[str, dict[str, str]] = json.loads(demo_file(home).read_text())
-    lines = ["", f"Sign in with one click, as any role: {address}/demo/", "or with e-mail and password (the six-digit code is on that page):"]
-    lines += [f"  {role.replace('_', ' '):<20} {one['email']:<36} {one['password']}" for role, one in known.items()]
+    lines = [
+        "",
+        f"Sign in with one click, as any role: {address}/demo/",
+        "or with e-mail and password (the six-digit code is on that page):",
+    ]
+    lines += [
+        f"  {role.replace('_', ' '):<20} {one['email']:<36} {one['password']}" for role, one in known.items()
+    ]
     return [
         *lines,
         "",
         "Three things to try:",
         f"  1. Report something as a frightened customer would: {address}/help/",
-        f"  2. As the investigator, take the case, decide it under a clause, and see the letter: {address}/console/queue/",
+        "  2. As the investigator, take a case, decide it under a clause, and read the letter: "
+        f"{address}/console/queue/",
         "  3. As the auditor, look at the audit page; then, in another terminal: tocsin audit verify",
     ]

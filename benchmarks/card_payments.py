@@ -1,0 +1,161 @@
+"""Streams the public card-payment data through a real decide process, and says what it caught.
+
+    python -m benchmarks.card_payments --data transactions.parquet [--limit N] [--json]
+
+What the marketplace would know at each moment is all that is used: a fraud becomes known seven days after the
+payment, and only then is it told to Tocsin, as a chargeback. See card_payments.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pyarrow.parquet as pq
+
+if __package__ in (None, ""):  # run as a file, not with -m
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.card_scores import Decided, Payment, Weigher, report
+from benchmarks.harness import REPOSITORY, Door, decide_process
+from benchmarks.report import surroundings
+from tocsin.engine.decisions import Decision
+
+RULES = REPOSITORY / "benchmarks" / "rules"
+LABEL_DELAY_MS = 7 * 86_400_000
+BATCH = 500
+CURRENCY = "EUR"  # the data names none
+
+
+class Answers(msgspec.Struct):
+    decisions: list[Decision]
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Answers).decode
+
+
+def read_payments(path: Path, limit: int | None) -> Iterator[Payment]:
+    """Rows in the order of the file, which is the order of time."""
+    left = limit if limit is not None else sys.maxsize
+    for batch in pq.ParquetFile(path).iter_batches(batch_size=50_000):
+        table = batch.slice(0, left)
+        left -= table.num_rows
+        columns = [
+            table["TRANSACTION_ID"].to_pylist(),
+            table["TX_DATETIME"].cast("timestamp[ms]").cast("int64").to_pylist(),
+            table["CUSTOMER_ID"].to_pylist(),
+            table["TERMINAL_ID"].to_pylist(),
+            table["TX_AMOUNT"].to_pylist(),
+            table["TX_FRAUD"].to_pylist(),
+        ]
+        for number, ts, customer, terminal, amount, fraud in zip(*columns, strict=True):
+            yield Payment(number, ts, customer, terminal, round(amount * 100), fraud)
+        if left <= 0:
+            return
+
+
+def as_event(payment: Payment, *, known: bool) -> dict[str, Any]:
+    """The payment itself, or (`known`) the news, seven days later, that it was fraud."""
+    fields: dict[str, Any] = {"amount_minor": payment.amount_minor, "currency": CURRENCY}
+    if known:
+        fields["reason_code"] = "fraud"
+    return {
+        "id": f"{'known' if known else 'pay'}-{payment.number}",
+        "type": "chargeback.received" if known else "payment.authorised",
+        "ts": payment.ts + LABEL_DELAY_MS if known else payment.ts,
+        "entities": {"customer": f"customer-{payment.customer}", "store": f"terminal-{payment.terminal}"},
+        "fields": fields,
+    }
+
+
+def in_order(payments: Iterator[Payment]) -> Iterator[tuple[Payment, bool]]:
+    """Payments, and between them each fraud at the moment it becomes known."""
+    waiting: deque[Payment] = deque()
+    for payment in payments:
+        while waiting and waiting[0].ts + LABEL_DELAY_MS <= payment.ts:
+            yield waiting.popleft(), True
+        yield payment, False
+        if payment.fraud == 1:
+            waiting.append(payment)
+
+
+def stream(
+    door: Door, events: Iterator[tuple[Payment, bool]], take: Callable[[Payment, bool, Decision], None]
+) -> tuple[int, float]:
+    """Send all in batches; the next one is made while the last one is decided. Events and seconds."""
+    sent, batch, in_flight = 0, [], []
+    started = time.perf_counter()
+
+    def collect() -> None:
+        for (payment, known), decision in zip(in_flight, _decode(door.receive()).decisions, strict=True):
+            take(payment, known, decision)
+
+    for payment, known in events:
+        batch.append((payment, known))
+        if len(batch) < BATCH:
+            continue
+        body = _encode({"events": [as_event(p, known=k) for p, k in batch]})
+        if in_flight:
+            collect()
+        door.send(body)
+        sent, in_flight, batch = sent + len(batch), batch, []
+    if in_flight:
+        collect()
+    if batch:
+        door.send(_encode({"events": [as_event(p, known=k) for p, k in batch]}))
+        sent, in_flight = sent + len(batch), batch
+        collect()
+    return sent, time.perf_counter() - started
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--data", type=Path, required=True, help="transactions.parquet (see card_payments.md)"
+    )
+    parser.add_argument("--limit", type=int, help="only the first N payments")
+    parser.add_argument("--home", type=Path, help="keep the log of the run here (default: thrown away)")
+    parser.add_argument("--url", help="a running Tocsin instead of a process of our own")
+    parser.add_argument("--key", help="its API key, with the scopes decide and replay")
+    parser.add_argument("--out", type=Path, help="write every payment's verdict and score here, as CSV")
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
+    args = parser.parse_args()
+    if bool(args.url) != bool(args.key):
+        parser.error("--url and --key belong together")
+    weigher, around = Weigher(LABEL_DELAY_MS), surroundings()
+    place = nullcontext((args.url, args.key)) if args.url else decide_process(RULES, args.home)
+    with place as (url, key):
+        events = in_order(read_payments(args.data, args.limit))
+        sent, seconds = stream(Door(url, key), events, weigher.take)
+    if args.out:
+        write_decided(args.out, weigher.decided)
+    result = report(weigher.decided, sent, seconds)
+    if args.json:
+        print(json.dumps({**around, **result.plain()}))
+    else:
+        print("\n".join([*result.lines(), "", *(f"{name}: {value}" for name, value in around.items())]))
+
+
+def write_decided(path: Path, decided: list[Decided]) -> None:
+    """One line a payment, for whoever wants to score them with labels of their own."""
+    with path.open("w", newline="") as file:
+        out = csv.writer(file)
+        out.writerow(["TRANSACTION_ID", "verdict", "score", "rules"])
+        for one in decided:
+            out.writerow([one.payment.number, one.verdict, f"{one.score:.6f}", " ".join(sorted(one.rules))])
+
+
+if __name__ == "__main__":
+    main()
