@@ -43,6 +43,11 @@ class Scope:
 ANYWHERE = Scope()
 
 
+def more_sensitive(one: str, other: str) -> str:
+    """The more sensitive of two data classes."""
+    return max(one, other, key=_ORDER.index)
+
+
 def has(actor: Actor, permission: str) -> bool:
     """Whether any role of the actor holds the permission, for the purpose the actor acts for."""
     if permission not in PERMISSIONS:
