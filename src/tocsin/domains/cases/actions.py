@@ -73,7 +73,9 @@ def assign(actor: Actor, case_id: str, staff_id: str, *, revision: int | None = 
             return case
         taking = actor.id == person.pk
         if taking and case.assignee_id is not None and not _leads(actor):
-            raise Conflict(f"Case {case.reference} was taken by {case.assignee}.", "Ask them, or your supervisor.")
+            raise Conflict(
+                f"Case {case.reference} was taken by {case.assignee}.", "Ask them, or your supervisor."
+            )
         theirs = scope_of(person.actor(), case)
         if person.pk in scope.walled_off or not _could_work(person, case):
             raise AccessDenied(
@@ -151,7 +153,9 @@ def lower_severity(actor: Actor, case_id: str, severity: str, reason: str) -> Ca
     return case
 
 
-def message_reporter(actor: Actor, case_id: str, report_id: str, text: str, *, question: bool = False) -> Case:
+def message_reporter(
+    actor: Actor, case_id: str, report_id: str, text: str, *, question: bool = False
+) -> Case:
     """Write to a reporter. A question pauses the internal clocks until it is answered, never the legal ones."""
     with act(actor, "case.message") as work:
         case = lock_open(work, case_id)

@@ -68,7 +68,13 @@ def open_for_alert(data: Mapping[str, Any]) -> None:
         case = opening.from_alert(work, alert, accounts, order, _title(alert))
         seq = data.get("seq", alert.first_seq)
         if seq != alert.first_seq and case.state not in OVER:
-            timeline.add(work, case, "alert", f"Rule {alert.code} {alert.rule} fired again", refs={"alert": alert.pk, "seq": seq})
+            timeline.add(
+                work,
+                case,
+                "alert",
+                f"Rule {alert.code} {alert.rule} fired again",
+                refs={"alert": alert.pk, "seq": seq},
+            )
         if case.state not in OVER:
             start_clocks(work, case)
         work.watch(case)
@@ -115,7 +121,13 @@ def missed(clock: Clock, work: Work) -> None:
     case = work.lock(Case, clock.subject_id)
     if case.state in OVER:
         return
-    timeline.add(work, case, "clock", f"Missed: {clock.name.replace('_', ' ').replace('.', ', ')}", refs={"clock": clock.pk})
+    timeline.add(
+        work,
+        case,
+        "clock",
+        f"Missed: {clock.name.replace('_', ' ').replace('.', ', ')}",
+        refs={"clock": clock.pk},
+    )
     touch(work, case, "case.clock_missed", clock=clock.name)
     work.emit(
         "case.clock_missed", {"case": case.pk, "clock": clock.name, "asks": clock.on_breach}, key=clock.pk

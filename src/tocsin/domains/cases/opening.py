@@ -168,7 +168,9 @@ def _widen(work: Work, case: Case, codes: Iterable[str], data_class: str) -> Non
     work.save(case, "case.widen")
 
 
-def from_alert(work: Work, alert: Alert, accounts: dict[str, Account], order: Order | None, title: str) -> Case:
+def from_alert(
+    work: Work, alert: Alert, accounts: dict[str, Account], order: Order | None, title: str
+) -> Case:
     """Open a case for an alert, or join the open one about the same person. Safe to run twice.
 
     ``accounts`` are those known for the alert, by part (``subject``, ``affected``).

@@ -177,7 +177,9 @@ def search(actor: Actor, text: str, limit: int = 12) -> list[Case]:
     words = text.strip()
     if len(words) < 2:
         return []
-    match = Q(reference__istartswith=words.upper().removeprefix("C-")) | Q(reference__istartswith=words.upper())
+    match = Q(reference__istartswith=words.upper().removeprefix("C-")) | Q(
+        reference__istartswith=words.upper()
+    )
     match |= Q(report_links__report__number=words.upper())
     match |= Q(title__icontains=words)
     rows = Case.objects.filter(visible(actor)).filter(match)

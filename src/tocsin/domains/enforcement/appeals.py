@@ -25,7 +25,9 @@ OPEN = (Appeal.State.LODGED, Appeal.State.ASSIGNED, Appeal.State.INFO_REQUESTED)
 _CLOCKS = {"acknowledge": "appeals.acknowledge", "decide": "appeals.decide", "limit": "appeals.limit"}
 
 
-def lodge(actor: Actor, decision_id: str, grounds: str, *, language: str = "en", channel: str = "web") -> Appeal:
+def lodge(
+    actor: Actor, decision_id: str, grounds: str, *, language: str = "en", channel: str = "web"
+) -> Appeal:
     """Ask for another look at a decision.
 
     Surfaces have made sure that the actor is the person, speaks for them, or is staff lodging it for them. Lodging
@@ -53,7 +55,9 @@ def lodge(actor: Actor, decision_id: str, grounds: str, *, language: str = "en",
                 "If something new has come to light, write to us through a report.", code="window_closed",
             )  # fmt: skip
         if Appeal.objects.filter(decision=decision).exists():
-            raise Conflict("This decision was appealed and answered before.", "Look at the answer you were sent.")
+            raise Conflict(
+                "This decision was appealed and answered before.", "Look at the answer you were sent."
+            )
         case = work.lock(Case, decision.case_id)
         appeal_id = new_id("apl")
         appeal = Appeal(
@@ -64,7 +68,9 @@ def lodge(actor: Actor, decision_id: str, grounds: str, *, language: str = "en",
         )  # fmt: skip
         work.save(appeal, "appeal.lodge")
         _start_clocks(work, appeal, decision)
-        timeline.add(work, case, "appeal", "Appeal lodged", refs={"appeal": appeal.pk, "decision": decision.pk})
+        timeline.add(
+            work, case, "appeal", "Appeal lodged", refs={"appeal": appeal.pk, "decision": decision.pk}
+        )
         work.emit("appeal.lodged", {"appeal": appeal.pk, "decision": decision.pk}, key=appeal.pk)
         tick("queue")
     return appeal
@@ -76,7 +82,9 @@ def _start_clocks(work: Work, appeal: Appeal, decision: Decision) -> None:
     for name, path in _CLOCKS.items():
         spec = rules_for(region).clock(path)
         if spec is not None:
-            clocks.start(work, spec, subject_type="appeal", subject_id=appeal.pk, zone=zone, region=region, name=name)
+            clocks.start(
+                work, spec, subject_type="appeal", subject_id=appeal.pk, zone=zone, region=region, name=name
+            )
 
 
 def _scope(actor: Actor, appeal: Appeal, case: Case) -> Scope:
@@ -164,7 +172,9 @@ def answer(actor: Actor, appeal_id: str, outcome: str, reasons: str) -> Appeal:
             refs={"appeal": appeal.pk},
         )  # fmt: skip
         work.emit(
-            "appeal.decided", {"appeal_id": appeal.pk, "decision_id": decision.pk, "outcome": outcome}, key=appeal.pk
+            "appeal.decided",
+            {"appeal_id": appeal.pk, "decision_id": decision.pk, "outcome": outcome},
+            key=appeal.pk,
         )
     return appeal
 

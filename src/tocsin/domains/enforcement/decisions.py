@@ -75,11 +75,15 @@ def decide(actor: Actor, case_id: str, given: DecisionInput) -> Decision:
         subject = _subject(case, given)
         _check_fields(given)
         _not_decided_yet(case, subject)
-        plan = propose(case, subject, given.clause_id, given.finding) if given.finding == SUBSTANTIATED else None
+        plan = (
+            propose(case, subject, given.clause_id, given.finding) if given.finding == SUBSTANTIATED else None
+        )
         decision = _draft(actor, case, subject, given, plan)
         step = STEPS[decision.chosen_step["type"]] if decision.chosen_step else None
         require(actor, step.permission if step else "cases.decide_1_2", scope_of(actor, case, "P3"))
-        if step and _PROOF_ORDER.index(given.standard_of_proof) < _PROOF_ORDER.index(proof_needed(step.level)):
+        if step and _PROOF_ORDER.index(given.standard_of_proof) < _PROOF_ORDER.index(
+            proof_needed(step.level)
+        ):
             needed = Decision.Proof(proof_needed(step.level)).label.lower()
             raise InvalidInput(
                 f"{step.label} needs a higher standard of proof: {needed}.",
@@ -90,7 +94,13 @@ def decide(actor: Actor, case_id: str, given: DecisionInput) -> Decision:
             decision.state = Decision.State.AWAITING_SECOND_READER
             case.state = Case.State.DECISION_PENDING
             work.save(decision, "decision.propose")
-            timeline.add(work, case, "decision", f"{step.label} proposed, waiting for a second reader", refs={"decision": decision.pk})
+            timeline.add(
+                work,
+                case,
+                "decision",
+                f"{step.label} proposed, waiting for a second reader",
+                refs={"decision": decision.pk},
+            )
             touch(work, case, "case.decision_pending")
             return decision
         work.save(decision, "decision.make", clause=decision.clause_id, finding=decision.finding)
@@ -126,7 +136,9 @@ def second_read(actor: Actor, decision_id: str, agree: bool, note: str = "") -> 
 
 def _subject(case: Case, given: DecisionInput) -> Account:
     party = (
-        CaseParty.objects.select_related("account__party").filter(case=case, account_id=given.subject_id).first()
+        CaseParty.objects.select_related("account__party")
+        .filter(case=case, account_id=given.subject_id)
+        .first()
     )
     if party is None:
         raise InvalidInput(
@@ -145,7 +157,9 @@ def _check_fields(given: DecisionInput) -> None:
     if len(given.facts_internal.strip()) < 10:
         wrong["facts_internal"] = "Write down the facts you rely on (at least 10 characters)."
     if given.finding == SUBSTANTIATED and len(given.facts_disclosable.strip()) < 10:
-        wrong["facts_disclosable"] = "Write the facts as the person may read them, without naming who reported."
+        wrong["facts_disclosable"] = (
+            "Write the facts as the person may read them, without naming who reported."
+        )
     if given.finding == SUBSTANTIATED and not given.clause_id:
         wrong["clause"] = "Choose the clause that was broken."
     if given.step and given.step not in STEPS:
@@ -172,11 +186,16 @@ def _not_decided_yet(case: Case, subject: Account) -> None:
         )
 
 
-def _draft(actor: Actor, case: Case, subject: Account, given: DecisionInput, plan: Proposal | None) -> Decision:
+def _draft(
+    actor: Actor, case: Case, subject: Account, given: DecisionInput, plan: Proposal | None
+) -> Decision:
     now = timezone.now()
     chosen: dict[str, object] = {}
     if plan is not None:
-        chosen = {"type": given.step or plan.step, "days": given.days or (plan.days if given.step in ("", plan.step) else None)}
+        chosen = {
+            "type": given.step or plan.step,
+            "days": given.days or (plan.days if given.step in ("", plan.step) else None),
+        }
         if chosen["type"] != plan.step and len(given.deviation_reason.strip()) < 10:
             raise InvalidInput(
                 f"The policy proposes: {STEPS[plan.step].label}. Another step needs a written reason.",
@@ -211,7 +230,9 @@ def cause(work: Work, decision: Decision, kind: str, object_id: str) -> None:
         work.note(effect, "decision.effect")
 
 
-def _take_effect(work: Work, case: Case, decision: Decision, subject: Account | None, *, unmatch: bool = False) -> None:
+def _take_effect(
+    work: Work, case: Case, decision: Decision, subject: Account | None, *, unmatch: bool = False
+) -> None:
     assert subject is not None  # noqa: S101 - a decision is always about somebody
     work.watch(decision)
     decision.state = Decision.State.IN_FORCE
@@ -309,19 +330,25 @@ def _label_alerts(work: Work, case: Case, decision: Decision, *, confirmed: bool
             cause(work, decision, "alert", link.alert.pk)
 
 
-def _tell_subject(work: Work, case: Case, decision: Decision, subject: Account, actions: list[Action]) -> None:
+def _tell_subject(
+    work: Work, case: Case, decision: Decision, subject: Account, actions: list[Action]
+) -> None:
     if decision.finding != SUBSTANTIATED:
         if Action.objects.filter(case=case, account=subject, protective=True).exists():
             notices.to_account(work, "no_breach", subject, case, {}, decision=decision)
         return
     plan = Proposal.from_data(decision.proposed_step)
     language = notices.language_of(subject)
-    facts = open_text(case.key_scope, f"decision:{decision.pk}:disclosable", decision.facts_disclosable_sealed)
+    facts = open_text(
+        case.key_scope, f"decision:{decision.pk}:disclosable", decision.facts_disclosable_sealed
+    )
     main = actions[0]
     values = {
         "step": STEPS[main.type].label,
         "starts": _date(main.starts_at),
-        "ends": _date(main.ends_at) if main.ends_at else {"en": "further notice", "es": "nuevo aviso"}[language],
+        "ends": _date(main.ends_at)
+        if main.ends_at
+        else {"en": "further notice", "es": "nuevo aviso"}[language],
         "facts": facts,
         "clause_id": decision.clause_id,
         "clause_title": plan.title[language],
@@ -333,7 +360,9 @@ def _tell_subject(work: Work, case: Case, decision: Decision, subject: Account, 
     }
     source = "own_initiative" if case.source == "rule" else "notice"
     built = statement.build(decision, actions, facts, plan.text["en"], source=source, region=subject.region)
-    notices.to_account(work, "statement_of_reasons", subject, case, values, decision=decision, structured=built)
+    notices.to_account(
+        work, "statement_of_reasons", subject, case, values, decision=decision, structured=built
+    )
 
 
 _AUTOMATION = {

@@ -91,7 +91,12 @@ def _end_by_clock(work: Work, action: Action) -> None:
     seconds = int((action.ends_at - action.starts_at).total_seconds())
     told = Citation(pack="decision", path="step.days", source=action.basis, mark="D")
     spec = ClockSpec(
-        name="action.end", basis="seconds", amount=seconds, authority=told, kind="internal", on_breach="release_hold"
+        name="action.end",
+        basis="seconds",
+        amount=seconds,
+        authority=told,
+        kind="internal",
+        on_breach="release_hold",
     )
     clocks.start(work, spec, subject_type="action", subject_id=action.pk, zone="UTC", name="end")
 

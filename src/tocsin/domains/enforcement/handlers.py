@@ -52,17 +52,26 @@ def engine_actions(data: Mapping[str, Any]) -> None:
             touch(work, case, "case.engine_actions")
 
 
-def _engine_action(work: Work, case: Case, alert: Alert, verdict: Verdict, asked: Mapping[str, Any]) -> Action | None:
+def _engine_action(
+    work: Work, case: Case, alert: Alert, verdict: Verdict, asked: Mapping[str, Any]
+) -> Action | None:
     if asked["type"] not in _ENGINE_STEPS:
         return None
     kind, ident = asked["target"]["kind"], asked["target"]["id"]
     key = f"engine:{verdict.event_id}:{asked['type']}:{ident}"
     if Action.objects.filter(idempotency_key=key[:300]).exists():
         return None
-    account = Account.objects.filter(role=kind, external_id=ident).first() if kind in ("customer", "shopper") else None
-    if account is not None and Action.objects.filter(
-        account=account, type=asked["type"], protective=True, status__in=doing.RUNNING
-    ).exists():
+    account = (
+        Account.objects.filter(role=kind, external_id=ident).first()
+        if kind in ("customer", "shopper")
+        else None
+    )
+    if (
+        account is not None
+        and Action.objects.filter(
+            account=account, type=asked["type"], protective=True, status__in=doing.RUNNING
+        ).exists()
+    ):
         return None
     action = doing.take(
         work, type=asked["type"], key=key, basis=f"Rule {alert.rule}, rules {verdict.rules_version}"[:200],
@@ -87,7 +96,13 @@ def time_is_up(clock: Clock, work: Work) -> None:
         return
     if action.case_id is not None:
         case = work.lock(Case, action.case_id)
-        timeline.add(work, case, "protection", f"{STEPS[action.type].label} ended: its time was up", refs={"action": action.pk})
+        timeline.add(
+            work,
+            case,
+            "protection",
+            f"{STEPS[action.type].label} ended: its time was up",
+            refs={"action": action.pk},
+        )
         if case.state not in OVER:
             touch(work, case, "case.protection_expired")
 
@@ -102,7 +117,9 @@ def _ask_for_review(work: Work, action: Action) -> None:
     work.emit("action.review_due", {"action": action.pk, "case": action.case_id}, key=f"{action.pk}:review")
     if action.case_id is not None and action.status in doing.RUNNING:
         case = work.lock(Case, action.case_id)
-        timeline.add(work, case, "clock", f"{STEPS[action.type].label} is due for review", refs={"action": action.pk})
+        timeline.add(
+            work, case, "clock", f"{STEPS[action.type].label} is due for review", refs={"action": action.pk}
+        )
 
 
 @on_breach("escalate", subject_type="appeal")
@@ -111,7 +128,7 @@ def appeal_is_late(clock: Clock, work: Work) -> None:
     """An appeal missed a promise: it shows in the case, and somebody is told."""
     appeal = work.lock(Appeal, clock.subject_id)
     case = work.lock(Case, appeal.decision.case_id)
-    timeline.add(work, case, "clock", f"Appeal late: {clock.name}", refs={"appeal": appeal.pk, "clock": clock.pk})
+    timeline.add(
+        work, case, "clock", f"Appeal late: {clock.name}", refs={"appeal": appeal.pk, "clock": clock.pk}
+    )
     work.emit("appeal.late", {"appeal": appeal.pk, "clock": clock.name}, key=clock.pk)
-
-

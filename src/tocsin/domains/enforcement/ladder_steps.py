@@ -50,7 +50,13 @@ STEPS: dict[str, Step] = {
 }  # fmt: skip
 
 #: Which status wins when several actions run on one account at once.
-_STRONGEST = (_STATUS.TERMINATED, _STATUS.SUSPENDED, _STATUS.SUSPENDED_PENDING, _STATUS.PROTECTED, _STATUS.NORMAL)
+_STRONGEST = (
+    _STATUS.TERMINATED,
+    _STATUS.SUSPENDED,
+    _STATUS.SUSPENDED_PENDING,
+    _STATUS.PROTECTED,
+    _STATUS.NORMAL,
+)
 
 
 def strongest(statuses: list[str]) -> str:

@@ -47,7 +47,9 @@ class Decision(models.Model):
     deviation_reason = models.TextField(blank=True)
     automated = models.CharField(max_length=10, default="not")  # not | partly | fully
     decider = models.ForeignKey(Staff, null=True, on_delete=models.PROTECT, related_name="decisions_made")
-    second_reader = models.ForeignKey(Staff, null=True, on_delete=models.PROTECT, related_name="decisions_read")
+    second_reader = models.ForeignKey(
+        Staff, null=True, on_delete=models.PROTECT, related_name="decisions_read"
+    )
     state = models.CharField(max_length=24, choices=State.choices)
     decided_at = models.DateTimeField()
     in_force_at = models.DateTimeField(null=True)
@@ -104,7 +106,9 @@ class Action(models.Model):
         db_table = "enforcement_action"
         constraints = [
             models.CheckConstraint(
-                condition=Q(protective=False) | Q(ends_at__isnull=False) | Q(type__in=["unmatch", "block_transaction"]),
+                condition=Q(protective=False)
+                | Q(ends_at__isnull=False)
+                | Q(type__in=["unmatch", "block_transaction"]),
                 name="protective_actions_end",
             )
         ]
@@ -162,7 +166,9 @@ class Notice(models.Model):
     """A letter to somebody: a statement of reasons, an outcome, an answer to an appeal. Sent is not delivered."""
 
     id = models.CharField(max_length=40, primary_key=True)
-    kind = models.CharField(max_length=24)  # statement_of_reasons protective_action outcome appeal_outcome reversal
+    kind = models.CharField(
+        max_length=24
+    )  # statement_of_reasons protective_action outcome appeal_outcome reversal
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="notices")
     decision = models.ForeignKey(Decision, null=True, on_delete=models.PROTECT, related_name="notices")
     account = models.ForeignKey(Account, null=True, on_delete=models.PROTECT, related_name="notices")

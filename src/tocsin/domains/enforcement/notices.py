@@ -98,7 +98,9 @@ def to_account(
 
 def _email(notice: Notice, account: Account, subject: str, body: str) -> None:
     contact = (
-        ContactPoint.objects.filter(party=account.party, kind="email", retired_at=None).order_by("-added_at").first()
+        ContactPoint.objects.filter(party=account.party, kind="email", retired_at=None)
+        .order_by("-added_at")
+        .first()
     )
     if contact is None:
         return

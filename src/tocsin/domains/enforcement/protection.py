@@ -57,7 +57,9 @@ def _apply(work: Work, case: Case, type: str, account_id: str, *, basis: str = "
         if pair is None:
             raise InvalidInput("This case has no customer and shopper to keep apart.", "Add both first.")
         basis = basis or "Protection of the people in the case"
-        action = doing.unmatch(work, case=case, customer=pair[0], shopper=pair[1], basis=basis, protective=True)
+        action = doing.unmatch(
+            work, case=case, customer=pair[0], shopper=pair[1], basis=basis, protective=True
+        )
     elif type == "hold_order":
         if case.order is None or not case.order.is_live:
             raise InvalidInput("This case has no live order to stop.", "Nothing needs to be stopped.")
@@ -66,21 +68,31 @@ def _apply(work: Work, case: Case, type: str, account_id: str, *, basis: str = "
             reason_code=_code(case), protective=True, case=case, target=("order", case.order.external_id),
         )  # fmt: skip
     else:
-        party = CaseParty.objects.select_related("account__party").filter(case=case, account_id=account_id).first()
+        party = (
+            CaseParty.objects.select_related("account__party")
+            .filter(case=case, account_id=account_id)
+            .first()
+        )
         if party is None:
-            raise InvalidInput("That person is not part of this case.", "Choose one of the people in the case.")
+            raise InvalidInput(
+                "That person is not part of this case.", "Choose one of the people in the case."
+            )
         action = doing.take(
             work, type=type, key=_key(case, type, party.account_id), basis=basis or "Protection while we look into it",
             reason_code=_code(case), protective=True, case=case, account=party.account,
         )  # fmt: skip
         _tell(work, case, party.account, action)
-    timeline.add(work, case, "protection", f"{STEPS[type].label}: protective, reversible", refs={"action": action.pk})
+    timeline.add(
+        work, case, "protection", f"{STEPS[type].label}: protective, reversible", refs={"action": action.pk}
+    )
     return action
 
 
 def _key(case: Case, type: str, target: str) -> str:
     """One running measure of a kind on a target in a case; after it ended, another may be taken."""
-    ended = Action.objects.filter(case=case, type=type, protective=True).exclude(status__in=doing.RUNNING).count()
+    ended = (
+        Action.objects.filter(case=case, type=type, protective=True).exclude(status__in=doing.RUNNING).count()
+    )
     return f"protect:{case.pk}:{type}:{target}:{ended}"
 
 
@@ -121,7 +133,14 @@ def lift(actor: Actor, action_id: str, reason: str) -> Action:
             raise Conflict("This is part of a decision.", "Reverse the decision, or let it be appealed.")
         if not doing.undo(work, action, reason or "lifted by a specialist"):
             raise Conflict("This measure has ended already.", "Reload to see how.")
-        timeline.add(work, case, "protection", f"{STEPS[action.type].label} lifted", body=reason, refs={"action": action.pk})
+        timeline.add(
+            work,
+            case,
+            "protection",
+            f"{STEPS[action.type].label} lifted",
+            body=reason,
+            refs={"action": action.pk},
+        )
         touch(work, case, "case.protection_lifted")
     return action
 
@@ -150,10 +169,16 @@ def _automatic_one(work: Work, case: Case, kind: str) -> Action | None:
         return _apply(work, case, kind, "", basis="Automatic protection") if live else None
     if kind == "lock_account":
         owner = _account_at_risk(case)
-        return _apply(work, case, kind, owner.pk, basis="Automatic protection of the account owner") if owner else None
+        return (
+            _apply(work, case, kind, owner.pk, basis="Automatic protection of the account owner")
+            if owner
+            else None
+        )
     if kind == "suspend_interim":
         subject = case.parties.filter(part=CaseParty.Part.SUBJECT).select_related("account").first()
-        if subject is None or not policies.automation_may(case.codes, STEPS["suspend_interim"].level, subject.account.region):
+        if subject is None or not policies.automation_may(
+            case.codes, STEPS["suspend_interim"].level, subject.account.region
+        ):
             return None
         return _apply(work, case, kind, subject.account_id, basis="Automatic interim measure")
     return None
@@ -182,8 +207,19 @@ def confirm(actor: Actor, action_id: str, status: str, detail: str = "") -> Acti
         work.save(action, f"action.{status}")
         if action.case_id is not None:
             case = work.lock(Case, action.case_id)
-            words = "confirmed by the marketplace" if status == "applied" else "could not be applied by the marketplace"
-            timeline.add(work, case, "action", f"{STEPS[action.type].label}: {words}", body=detail, refs={"action": action.pk})
+            words = (
+                "confirmed by the marketplace"
+                if status == "applied"
+                else "could not be applied by the marketplace"
+            )
+            timeline.add(
+                work,
+                case,
+                "action",
+                f"{STEPS[action.type].label}: {words}",
+                body=detail,
+                refs={"action": action.pk},
+            )
             touch(work, case, "case.action_confirmed")
         if status == Action.Status.FAILED:
             work.emit("action.failed", {"action": action.pk, "case": action.case_id}, key=action.pk)

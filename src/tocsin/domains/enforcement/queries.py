@@ -35,7 +35,9 @@ def decisions_in(actor: Actor, case: Case) -> list[DecisionView]:
     """The decisions of a case, newest first."""
     require(actor, "cases.view", scope_of(actor, case))
     may_read = allows(actor, "cases.view", scope_of(actor, case, "P3")) or _hears_appeal(actor, case)
-    rows = case.decisions.select_related("decider", "second_reader", "policy_version", "subject").order_by("-decided_at")
+    rows = case.decisions.select_related("decider", "second_reader", "policy_version", "subject").order_by(
+        "-decided_at"
+    )
     return [_opened(decision, may_read) for decision in rows.prefetch_related("appeals")]
 
 
@@ -46,7 +48,11 @@ def _hears_appeal(actor: Actor, case: Case) -> bool:
 def _opened(decision: Decision, may_read: bool) -> DecisionView:
     def text(name: str, sealed: bytes) -> str | None:
         try:
-            return open_text(decision.case.key_scope, f"decision:{decision.pk}:{name}", sealed) if may_read else None
+            return (
+                open_text(decision.case.key_scope, f"decision:{decision.pk}:{name}", sealed)
+                if may_read
+                else None
+            )
         except Shredded:
             return None
 
@@ -64,7 +70,11 @@ def decision(actor: Actor, decision_id: str) -> DecisionView:
     Raises:
         NotFound: there is none the actor may know of.
     """
-    found = Decision.objects.select_related("case", "decider", "subject", "policy_version").filter(pk=decision_id).first()
+    found = (
+        Decision.objects.select_related("case", "decider", "subject", "policy_version")
+        .filter(pk=decision_id)
+        .first()
+    )
     if found is None or not Case.objects.filter(visible(actor), pk=found.case_id).exists():
         raise NotFound("There is no such decision.", "Check the identifier.")
     require(actor, "cases.view", scope_of(actor, found.case))
@@ -110,7 +120,9 @@ def history(account: Account) -> History:
     now = timezone.now()
     found = Decision.objects.filter(subject=account)
     return History(
-        strikes=list(Strike.objects.filter(account=account, revoked_at=None, expires_at__gt=now).order_by("-at")),
+        strikes=list(
+            Strike.objects.filter(account=account, revoked_at=None, expires_at__gt=now).order_by("-at")
+        ),
         decisions=found.filter(state=Decision.State.IN_FORCE, finding="substantiated").count(),
         reversed=found.filter(state=Decision.State.REVERSED).count(),
         blocks=PairBlock.objects.filter(Q(customer=account) | Q(shopper=account), lifted_at=None).count(),
@@ -143,7 +155,11 @@ def appeal(actor: Actor, appeal_id: str) -> tuple[Appeal, str | None]:
         NotFound: there is none the actor may know of.
     """
     require(actor, "appeals.view")
-    found = Appeal.objects.select_related("decision__case", "decision__subject", "reviewer").filter(pk=appeal_id).first()
+    found = (
+        Appeal.objects.select_related("decision__case", "decision__subject", "reviewer")
+        .filter(pk=appeal_id)
+        .first()
+    )
     if found is None or not Case.objects.filter(visible(actor), pk=found.decision.case_id).exists():
         raise NotFound("There is no such appeal.", "Check the identifier.")
     case = found.decision.case
@@ -174,7 +190,9 @@ def public_notice(notice_id: str, code: str) -> PublicNotice:
     """
     fits = notices.code_matches(notice_id, code)
     found = (
-        Notice.objects.select_related("case", "decision", "account").filter(pk=notice_id).first() if fits else None
+        Notice.objects.select_related("case", "decision", "account").filter(pk=notice_id).first()
+        if fits
+        else None
     )
     if found is None:
         raise NotFound(

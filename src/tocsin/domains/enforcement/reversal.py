@@ -32,12 +32,16 @@ def reverse(actor: Actor, decision_id: str, reason: str) -> Decision:
         case = work.lock(Case, decision.case_id)
         require(actor, "decisions.reverse", scope_of(actor, case, "P3"))
         if decision.decider_id == actor.id:
-            raise Conflict("You made this decision.", "Ask another supervisor to undo it.", code="same_person")
+            raise Conflict(
+                "You made this decision.", "Ask another supervisor to undo it.", code="same_person"
+            )
         undo_all(work, case, decision, reason)
     return decision
 
 
-def undo_all(work: Work, case: Case, decision: Decision, reasons: str, *, state: str = Decision.State.REVERSED) -> None:
+def undo_all(
+    work: Work, case: Case, decision: Decision, reasons: str, *, state: str = Decision.State.REVERSED
+) -> None:
     """Undo every effect of a decision in force, tell the person, and open the case again.
 
     Raises:
@@ -45,7 +49,9 @@ def undo_all(work: Work, case: Case, decision: Decision, reasons: str, *, state:
     """
     if decision.state != Decision.State.IN_FORCE:
         raise Conflict("This decision is not in force.", "There is nothing to undo.", code="not_in_force")
-    undone = [_undo(work, effect, reasons) for effect in decision.effects.filter(undone_at=None).order_by("id")]
+    undone = [
+        _undo(work, effect, reasons) for effect in decision.effects.filter(undone_at=None).order_by("id")
+    ]
     work.watch(decision)
     decision.state = Decision.State(state)
     decision.reversed_at = timezone.now()

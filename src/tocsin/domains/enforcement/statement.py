@@ -19,7 +19,9 @@ _TYPE = {
 }
 
 
-def build(decision: Decision, actions: list[Action], facts: str, why: str, *, source: str, region: str) -> dict[str, Any]:
+def build(
+    decision: Decision, actions: list[Action], facts: str, why: str, *, source: str, region: str
+) -> dict[str, Any]:
     """A statement ready for a notice, the worker's record and, without personal data, the EU export."""
     main = max(actions, key=lambda action: action.level, default=None)
     what, how = _TYPE.get(main.type if main else "", ("provision", "other"))

@@ -31,7 +31,9 @@ for module in (entities, events, reports, cases, webhooks):
 @api.exception_handler(AccessDenied)
 def _denied(request: HttpRequest, error: AccessDenied) -> HttpResponse:
     actor = getattr(request, "actor", None)
-    record_refusal(actor.ref if actor else "anonymous", error, purpose=actor.purpose if actor else "", path=request.path)
+    record_refusal(
+        actor.ref if actor else "anonymous", error, purpose=actor.purpose if actor else "", path=request.path
+    )
     return from_domain(error)
 
 
@@ -47,14 +49,18 @@ def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
 
 @api.exception_handler(AuthenticationError)
 def _who(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
-    response = problem(401, "no_key", "A valid API key is needed: Authorization: Bearer tsk_… Nothing was changed.")
+    response = problem(
+        401, "no_key", "A valid API key is needed: Authorization: Bearer tsk_… Nothing was changed."
+    )
     response["WWW-Authenticate"] = "Bearer"
     return response
 
 
 @api.exception_handler(RequestDataTooBig)
 def _too_big(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
-    return problem(413, "too_large", "The body is larger than 2 MiB. Nothing was changed. Send smaller batches.")
+    return problem(
+        413, "too_large", "The body is larger than 2 MiB. Nothing was changed. Send smaller batches."
+    )
 
 
 @api.exception_handler(HttpError)

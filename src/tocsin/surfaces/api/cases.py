@@ -54,7 +54,9 @@ def list_cases(
     }  # fmt: skip
 
 
-@router.get("/cases/{case_id}", response={200: s.CaseOut, **ERRORS}, auth=Key("cases:read"), summary="One case")
+@router.get(
+    "/cases/{case_id}", response={200: s.CaseOut, **ERRORS}, auth=Key("cases:read"), summary="One case"
+)
 def read_case(request: HttpRequest, case_id: str) -> Any:
     """By id or reference."""
     actor = actor_of(request)
@@ -76,7 +78,10 @@ def read_case(request: HttpRequest, case_id: str) -> Any:
 
 
 @router.post(
-    "/cases/{case_id}/assign", response={200: s.CaseBrief, **ERRORS}, auth=Key("cases:write"), summary="Take or assign"
+    "/cases/{case_id}/assign",
+    response={200: s.CaseBrief, **ERRORS},
+    auth=Key("cases:write"),
+    summary="Take or assign",
 )
 def assign(request: HttpRequest, case_id: str, body: s.AssignIn) -> HttpResponse:
     """Give a case to somebody, or take it."""
@@ -91,7 +96,10 @@ def assign(request: HttpRequest, case_id: str, body: s.AssignIn) -> HttpResponse
 
 
 @router.post(
-    "/cases/{case_id}/decisions", response={201: s.DecisionOut, **ERRORS}, auth=Key("cases:write"), summary="Decide"
+    "/cases/{case_id}/decisions",
+    response={201: s.DecisionOut, **ERRORS},
+    auth=Key("cases:write"),
+    summary="Decide",
 )
 def decide(request: HttpRequest, case_id: str, body: s.DecisionIn) -> HttpResponse:
     """File a decision under a clause. Needs a personal key."""
@@ -133,7 +141,12 @@ def read_decision(request: HttpRequest, decision_id: str) -> Any:
     return 200, views.decision(enforcement.decision(actor_of(request), decision_id).decision)
 
 
-@router.get("/notices", response={200: s.NoticePage, **ERRORS}, auth=Key("decisions:read"), summary="Letters of an account")
+@router.get(
+    "/notices",
+    response={200: s.NoticePage, **ERRORS},
+    auth=Key("decisions:read"),
+    summary="Letters of an account",
+)
 def list_notices(request: HttpRequest, account: str = Query(..., min_length=1, max_length=80)) -> Any:
     """Newest first. ``account`` is ``customer:<id>`` or ``shopper:<id>``."""
     found = enforcement.notices_for_marketplace(account)

@@ -31,7 +31,10 @@ def put_entity(request: HttpRequest, kind: s.EntityKind, body: s.EntityIn, entit
 
 
 @router.post(
-    "/entities", response={200: s.EntityBatchOut, **ERRORS}, auth=Key("entities:write"), summary="Up to 1,000 at once"
+    "/entities",
+    response={200: s.EntityBatchOut, **ERRORS},
+    auth=Key("entities:write"),
+    summary="Up to 1,000 at once",
 )
 def post_entities(request: HttpRequest, body: s.EntityBatch) -> HttpResponse:
     """All of them, or none."""

@@ -29,14 +29,18 @@ def _client() -> httpx.Client:
 def _forward(request: HttpRequest) -> HttpResponse:
     headers = {name: request.headers[name] for name in _PASSED_ON if name in request.headers}
     try:
-        answer = _client().post(f"{settings.TOCSIN_DECIDE_URL}/v1/decide", content=request.body, headers=headers)
+        answer = _client().post(
+            f"{settings.TOCSIN_DECIDE_URL}/v1/decide", content=request.body, headers=headers
+        )
     except httpx.HTTPError:
         return problem(
             503, "decide_unavailable",
             "The decide host cannot be reached. Nothing was decided and nothing was lost. Send it again shortly.",
             retry_after=2,
         )  # fmt: skip
-    response = HttpResponse(answer.content, status=answer.status_code, content_type=answer.headers["Content-Type"])
+    response = HttpResponse(
+        answer.content, status=answer.status_code, content_type=answer.headers["Content-Type"]
+    )
     if "Retry-After" in answer.headers:
         response["Retry-After"] = answer.headers["Retry-After"]
     return response
@@ -98,7 +102,9 @@ def tell(request: HttpRequest) -> HttpResponse:
     return _forward(request)
 
 
-@router.get("/events", response={200: s.EventPage, **ERRORS}, auth=Key("events:read"), summary="Read events back")
+@router.get(
+    "/events", response={200: s.EventPage, **ERRORS}, auth=Key("events:read"), summary="Read events back"
+)
 def list_events(
     request: HttpRequest,
     entity_kind: str = Query("", max_length=20, pattern="^[a-z_]*$"),
@@ -111,7 +117,9 @@ def list_events(
 ) -> Any:
     """Newest first. Personal fields are not given back through this door."""
     if cursor and not cursor.isdigit():
-        raise InvalidInput("That page marker is not known.", "Start from the first page.", fields={"cursor": "unknown"})
+        raise InvalidInput(
+            "That page marker is not known.", "Start from the first page.", fields={"cursor": "unknown"}
+        )
     rows, hidden = queries.events_of(
         actor_of(request), kind=entity_kind, entity_id=entity_id, types=type, since=since, until=until,
         before_seq=int(cursor) if cursor else None, limit=limit,

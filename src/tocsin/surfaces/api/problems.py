@@ -33,7 +33,11 @@ ERRORS: dict[int, type[Problem]] = dict.fromkeys((400, 401, 403, 404, 409, 413, 
 
 
 def problem(
-    status: int, code: str, detail: str, errors: list[dict[str, str]] | None = None, retry_after: int | None = None
+    status: int,
+    code: str,
+    detail: str,
+    errors: list[dict[str, str]] | None = None,
+    retry_after: int | None = None,
 ) -> HttpResponse:
     """A problem+json answer."""
     body: dict[str, Any] = {
@@ -59,6 +63,7 @@ def from_domain(error: DomainError) -> HttpResponse:
 def from_validation(request: HttpRequest, error: Any) -> HttpResponse:
     """The problem for a body or query that does not fit the schema: every fault with its path."""
     errors = [
-        {"path": ".".join(str(part) for part in fault["loc"]), "message": fault["msg"]} for fault in error.errors
+        {"path": ".".join(str(part) for part in fault["loc"]), "message": fault["msg"]}
+        for fault in error.errors
     ]
     return problem(422, "invalid_input", "Some of what was sent does not fit. Nothing was changed.", errors)

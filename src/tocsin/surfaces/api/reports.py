@@ -23,7 +23,9 @@ _OPTIONAL = ("place", "injuries", "police_number", "wanted_outcome", "contact_ru
              "order", "zone", "region")  # fmt: skip
 
 
-@router.post("/reports", response={201: s.ReportFiled, **ERRORS}, auth=Key("reports:write"), summary="File a report")
+@router.post(
+    "/reports", response={201: s.ReportFiled, **ERRORS}, auth=Key("reports:write"), summary="File a report"
+)
 def file_report(request: HttpRequest, body: s.ReportIn) -> HttpResponse:
     """The number is given at once; the PIN is shown this once."""
     actor = actor_of(request)
@@ -47,7 +49,9 @@ def _told(body: s.ReportIn) -> dict[str, Any]:
     return told
 
 
-@router.get("/reports/{number}", response={200: s.ReportOut, **ERRORS}, auth=Key("reports:read"), summary="One report")
+@router.get(
+    "/reports/{number}", response={200: s.ReportOut, **ERRORS}, auth=Key("reports:read"), summary="One report"
+)
 def read_report(request: HttpRequest, number: str) -> Any:
     """Where it stands. What people wrote is given only to keys of people who may read it."""
     actor = actor_of(request)

@@ -18,7 +18,15 @@ class Strict(Schema):
 
 
 EntityKind = Literal[
-    "customer", "shopper", "store", "order", "device", "payment_instrument", "address", "payout_account", "phone"
+    "customer",
+    "shopper",
+    "store",
+    "order",
+    "device",
+    "payment_instrument",
+    "address",
+    "payout_account",
+    "phone",
 ]
 
 
@@ -165,7 +173,9 @@ class CaseBrief(Schema):
 class CasePage(Schema):
     items: list[CaseBrief]
     next_cursor: str
-    hidden: int = Field(description="Cases that match and that access rules hide from this key (stops at 1,000).")
+    hidden: int = Field(
+        description="Cases that match and that access rules hide from this key (stops at 1,000)."
+    )
 
 
 class ActionOut(Schema):
@@ -210,7 +220,9 @@ class CaseOut(CaseBrief):
 
 
 class AssignIn(Strict):
-    staff: str | None = Field(default=None, description="A staff id; empty takes the case oneself.", max_length=40)
+    staff: str | None = Field(
+        default=None, description="A staff id; empty takes the case oneself.", max_length=40
+    )
     revision: int | None = None
 
 

@@ -32,13 +32,20 @@ def _delivery(row: OutboxMessage) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@router.get("/webhooks", response={200: s.WebhookList, **ERRORS}, auth=Key("webhooks:manage"), summary="Endpoints")
+@router.get(
+    "/webhooks", response={200: s.WebhookList, **ERRORS}, auth=Key("webhooks:manage"), summary="Endpoints"
+)
 def list_webhooks(request: HttpRequest) -> Any:
     """Those that are told."""
     return 200, {"items": [_endpoint(row) for row in webhooks.endpoints(actor_of(request))]}
 
 
-@router.post("/webhooks", response={201: s.WebhookMade, **ERRORS}, auth=Key("webhooks:manage"), summary="Add an endpoint")
+@router.post(
+    "/webhooks",
+    response={201: s.WebhookMade, **ERRORS},
+    auth=Key("webhooks:manage"),
+    summary="Add an endpoint",
+)
 def add_webhook(request: HttpRequest, body: s.WebhookIn) -> HttpResponse:
     """The answer holds the signing secret, once."""
     actor = actor_of(request)
@@ -51,7 +58,10 @@ def add_webhook(request: HttpRequest, body: s.WebhookIn) -> HttpResponse:
 
 
 @router.delete(
-    "/webhooks/{endpoint_id}", response={200: s.WebhookOut, **ERRORS}, auth=Key("webhooks:manage"), summary="Stop telling"
+    "/webhooks/{endpoint_id}",
+    response={200: s.WebhookOut, **ERRORS},
+    auth=Key("webhooks:manage"),
+    summary="Stop telling",
 )
 def disable_webhook(request: HttpRequest, endpoint_id: str) -> Any:
     """Disabled, not forgotten: its deliveries stay readable. Twice changes nothing."""
