@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -13,7 +13,9 @@ from tocsin.engine.decisions import Decision
 DAY_MS = 86_400_000
 K = 100  # cards an investigation team can look at in a day
 WARM_UP_DAYS = 21  # before that too few labels are known to judge a day
-KNOWN_DAYS = 14  # a customer whose fraud became known in the last two weeks is no discovery
+WEEK = 7
+DELAY_DAYS = 7  # how long a fraud stays unknown
+KNOWN_DAYS = 14  # a customer whose fraud, of the last two weeks, is known is no discovery
 AMOUNT_THRESHOLD_MINOR = 22_000
 FLAGGED = frozenset({"review", "block"})
 
@@ -150,8 +152,7 @@ class Report:
         if self.days:
             lines += [
                 "",
-                f"Card precision@{K}, mean of {self.days} days (customers known as defrauded from the last "
-                f"{KNOWN_DAYS} days left out):",
+                f"Card precision@{K}, mean of {self.days} days in whole weeks:",
                 *(f"  {name:<42}{value:>9.3f}" for name, value in self.card_precision.items()),
             ]
         return lines
@@ -165,7 +166,7 @@ def _row(alarm: Alarm) -> str:
 def report(decided: list[Decided], events: int, seconds: float) -> Report:
     """Judge what was decided by the labels that were known when the stream ended."""
     end = decided[-1].payment.ts
-    known = [d for d in decided if d.payment.fraud is not None and d.payment.ts <= end - 7 * DAY_MS]
+    known = [d for d in decided if d.payment.fraud is not None and d.payment.ts <= end - DELAY_DAYS * DAY_MS]
     made = Report(
         events=events,
         seconds=seconds,
@@ -187,6 +188,7 @@ def report(decided: list[Decided], events: int, seconds: float) -> Report:
     names = sorted({rule for d in known for rule in d.rules})
     made.rules = [_alarm(name, known, lambda d, name=name: name in d.rules) for name in names]  # type: ignore[misc]
     days = sorted({d.day for d in known})[WARM_UP_DAYS:]
+    days = days[: len(days) // WEEK * WEEK]  # whole weeks
     made.days = len(days)
     if days:
         made.card_precision = {
@@ -197,37 +199,38 @@ def report(decided: list[Decided], events: int, seconds: float) -> Report:
     return made
 
 
-def card_precision(known: list[Decided], days: Iterable[int], rank: Callable[[Decided], float]) -> float:
-    """Mean over days of (customers really defrauded among the K ranked highest) ÷ K.
+def card_precision(known: list[Decided], days: list[int], rank: Callable[[Decided], float]) -> float:
+    """Mean over days of (customers really defrauded among the K ranked highest) ÷ K, as the handbook has it.
 
-    A customer found on one day is not found again on a later one, and one whose fraud became known in the two
-    weeks before is no discovery: both as the handbook measures it.
+    Judged week by week. A customer found on one day of a week is not found again on a later one; one whose
+    fraud, of the two weeks before, is known by the day is no discovery.
     """
     by_day: dict[int, list[Decided]] = defaultdict(list)
     for one in known:
         by_day[one.day].append(one)
-    found: set[int] = set()
     total = 0.0
-    chosen = list(days)
-    for day in chosen:
-        left_out = found | {
-            one.payment.customer
-            for earlier in range(day - KNOWN_DAYS, day - 6)
-            for one in by_day.get(earlier, ())
-            if one.payment.fraud
-        }
-        best: dict[int, float] = {}
-        bad: set[int] = set()
-        for one in by_day[day]:
-            customer = one.payment.customer
-            if customer not in left_out:
-                best[customer] = max(best.get(customer, 0.0), rank(one))
-                bad |= {customer} if one.payment.fraud else set()
-        top = sorted(best, key=lambda customer: (-best[customer], customer))[:K]
-        caught = bad & set(top)
+    found: set[int] = set()
+    for number, day in enumerate(days):
+        if number % WEEK == 0:
+            found, start = set(), day
+        before = range(start - KNOWN_DAYS, day - DELAY_DAYS + 1)
+        no_news = {d.payment.customer for e in before for d in by_day.get(e, ()) if d.payment.fraud}
+        caught = _caught(by_day[day], found | no_news, rank)
         found |= caught
         total += len(caught) / K
-    return total / len(chosen)
+    return total / len(days)
+
+
+def _caught(day: list[Decided], left_out: set[int], rank: Callable[[Decided], float]) -> set[int]:
+    """The defrauded customers among the K with the highest-ranked payment of the day."""
+    best: dict[int, float] = {}
+    bad: set[int] = set()
+    for one in day:
+        customer = one.payment.customer
+        if customer not in left_out:
+            best[customer] = max(best.get(customer, 0.0), rank(one))
+            bad |= {customer} if one.payment.fraud else set()
+    return bad & set(sorted(best, key=lambda customer: (-best[customer], customer))[:K])
 
 
 def _above(limit_minor: int) -> Callable[[Decided], bool]:
