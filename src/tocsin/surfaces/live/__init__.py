@@ -1,0 +1,5 @@
+"""Live updates for open screens: a stream of server-sent events that say *that* something changed, never
+what.
+
+A screen that hears ``queue`` or ``case`` fetches again from the web process, and access is checked there.
+"""
