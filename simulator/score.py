@@ -68,6 +68,7 @@ def _accounts(truth: Truth, begun: list[Plant]) -> dict[str, Any]:
         "precision": _share(right, right + wrong),
         "recall": _share(right, len(bad)),
         "insult_rate": _share(wrong, len(innocent)),
+        "acted_on_report": len(truth.acted_on_report),
     }
 
 
@@ -139,6 +140,7 @@ def table(result: dict[str, Any]) -> str:
         f"innocents  {accounts['innocent_troubled']} of {accounts['innocent']} troubled for nothing "
         f"({_percent(accounts['insult_rate'])}); orders {orders['good_interrupted']} of {orders['good']} "
         f"({_percent(orders['false_positive_rate'])})",
+        f"reports    {accounts['acted_on_report']} accounts acted on because of an everyday report",
     ]
     for label, row in result["innocents"].items():
         if row["troubled"]:

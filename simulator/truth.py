@@ -89,6 +89,9 @@ class Truth:
     """Whose order, device or card something is."""
     active: set[Ref] = field(default_factory=set)
     troubled: dict[Ref, set[str]] = field(default_factory=dict)
+    reported: set[Ref] = field(default_factory=set)
+    """Accounts an everyday report is about: acting on them, or protecting them, is no trouble for nothing."""
+    acted_on_report: set[Ref] = field(default_factory=set)
     verdicts: Counter[str] = field(default_factory=Counter)
     good_orders: int = 0
     good_orders_interrupted: int = 0
@@ -141,6 +144,9 @@ class Truth:
             if reason:
                 plant.codes.add(reason)
             plant.notice(f"action {action}", now, interrupts=True)
+        elif account in self.reported:
+            self.acted_on_report.add(account)
+            return
         self.troubled.setdefault(account, set()).add(action)
 
     def label(self, account: Ref) -> str:

@@ -117,4 +117,7 @@ def somebody_reports(stage: Stage) -> Story:
     past = stage.rng.choice(stage.world.recent)
     by = stage.rng.choice(telling["by"])
     teller: Person | None = {"customer": past.customer, "shopper": past.shopper}.get(by)
-    yield from tell(stage, describe(stage, telling["code"], past, by, teller, _subject(telling, by, past)))
+    about = _subject(telling, by, past)
+    if about is not None:
+        stage.world.truth.reported.add(about)
+    yield from tell(stage, describe(stage, telling["code"], past, by, teller, about))

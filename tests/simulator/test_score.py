@@ -87,6 +87,7 @@ def test_accounts_and_innocents(truth: Truth) -> None:
         "precision": 0.5,
         "recall": 0.5,
         "insult_rate": 0.5,
+        "acted_on_report": 0,
     }
     assert result["innocents"] == {
         "household": {"active": 1, "troubled": 1, "how": {"review": 1}},
@@ -107,6 +108,16 @@ def test_an_action_counts_for_whoever_owns_the_target(truth: Truth) -> None:
     row = result["scenarios"]["promo_ring"]
     assert (row["noticed"], row["seconds_to_interrupt"], row["expected_seen"]) == (1, 3.0, ["P1"])
     assert result["accounts"]["innocent_troubled"] == 2
+
+
+def test_acting_on_a_report_is_no_trouble_for_nothing(truth: Truth) -> None:
+    truth.reported |= {BEN, THIEF}
+    truth.acted("suspend_interim", BEN, NOW + 9)
+    truth.acted("suspend_interim", THIEF, NOW + 9)
+    accounts = scoring.score(truth)["accounts"]
+    assert accounts["acted_on_report"] == 1
+    assert accounts["innocent_troubled"] == 1
+    assert "suspend_interim" in truth.troubled[THIEF]
 
 
 def test_the_table_and_the_file_say_the_same(truth: Truth, tmp_path: Path) -> None:
