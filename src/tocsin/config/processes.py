@@ -5,15 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import socket
-from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
-from typing import Any
 
 from tocsin.config.env import Env
 from tocsin.surfaces.cli.ports import HOST, LISTEN_FD, listening
 
-#: Open streams do not end by themselves; they come back by themselves.
+#: How long requests under way may take when a process stops.
 _GRACE_S = 5
 
 
@@ -63,7 +60,31 @@ def serve_web(env: Env) -> int:
 
 def serve_live(env: Env) -> int:
     """Server-sent events to open screens."""
-    return _serve_asgi(env, "live", env.live_port, "tocsin.surfaces.live.app:create")
+    import uvicorn
+
+    from tocsin.surfaces.live.app import create
+
+    app = create(env)
+
+    class Server(uvicorn.Server):
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            # streams never end by themselves, and a server waits for what is open
+            app.close()
+            await super().shutdown(sockets)
+
+    config = uvicorn.Config(
+        app,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE_S,
+    )
+    Server(config).run(sockets=[_door("live", env.live_port)])
+    return 0
 
 
 def serve_decide(env: Env) -> int:
@@ -81,27 +102,6 @@ def serve_decide(env: Env) -> int:
             listen=_door("decide", env.decide_port),
         )
     )
-    return 0
-
-
-def _serve_asgi(env: Env, name: str, port: int, target: str) -> int:
-    """Run the ASGI application that ``target``, called with the environment, makes."""
-    import uvicorn
-
-    module, function = target.split(":")
-    create: Callable[[Env], Any] = getattr(import_module(module), function)
-    config = uvicorn.Config(
-        create(env),
-        loop="uvloop",
-        http="httptools",
-        lifespan="on",
-        access_log=False,
-        log_level="warning",
-        timeout_graceful_shutdown=_GRACE_S,
-        server_header=False,
-        date_header=False,
-    )
-    uvicorn.Server(config).run(sockets=[_door(name, port)])
     return 0
 
 
