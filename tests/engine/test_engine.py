@@ -164,6 +164,18 @@ def test_a_change_of_rules_keeps_counters_whose_definition_did_not_change() -> N
     assert decide(one, event(customer="c")).decision.verdict == "block"
 
 
+def test_features_that_read_one_thing_in_two_ways_share_its_counter() -> None:
+    kinds = ["since", "age"], ["speed", "distance"], ["distinct", "others"]
+    texts = []
+    for kind in [kind for pair in kinds for kind in pair]:
+        values = 'values = "device"\n' if kind in kinds[2] else ""
+        texts.append(
+            ORDERS.replace("[feature.orders]", f"[feature.{kind}]").replace('"count"', f'"{kind}"') + values
+        )
+    one = engine(*texts, rule('{ entity = "customer", present = true }'))
+    assert len(one._features.counters) == len(kinds)
+
+
 def test_a_new_counter_begins_empty() -> None:
     one = engine()
     for _ in range(2):

@@ -156,6 +156,8 @@ def test_the_version_is_about_meaning_not_layout() -> None:
     assert load({"other.toml": "# a comment\n" + GOOD}).version == version
     assert load({"a.toml": GOOD.replace("at_least = 3", "at_least = 4")}).version != version
     assert load({"a.toml": GOOD.replace('window = "1h"', 'window = "24h"')}).version != version
+    since = GOOD.replace('kind = "count"', 'kind = "since"')
+    assert load({"a.toml": since}).version != load({"a.toml": since.replace("since", "age")}).version
 
 
 def test_an_empty_or_unreadable_folder_is_refused(tmp_path: Path) -> None:

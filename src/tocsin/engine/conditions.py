@@ -70,7 +70,7 @@ def compile_test(test: Test, lists: Lists) -> Condition:
     name, read = _subject(test)
     question = question_of(test)
     if question == "says":
-        return _says(name, read, lists.phrases[str(test.says)])
+        return _says(name, read, str(test.says), lists)
     ask = _asker(test, question, lists)
 
     def explain(moment: Moment, values: dict[str, Scalar]) -> None:
@@ -139,10 +139,12 @@ def _any(inner: list[Condition]) -> Condition:
     return Condition(holds, explain)
 
 
-def _says(name: str, read: Callable[[Moment], Value], phrases: Phrases) -> Condition:
+def _says(name: str, read: Callable[[Moment], Value], list_name: str, lists: Lists) -> Condition:
+    phrases = lists.phrases[list_name]
+
     def find(moment: Moment) -> str | None:
         text = read(moment)
-        return phrases.find(moment.words(name, text)) if isinstance(text, str) else None
+        return moment.said(name, text, list_name, phrases) if isinstance(text, str) else None
 
     def holds(moment: Moment) -> Answer:
         return find(moment) is not None if isinstance(read(moment), str) else None

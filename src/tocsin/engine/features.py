@@ -39,6 +39,7 @@ def fingerprint(name: str, specs: Mapping[str, FeatureSpec], lists: Mapping[str,
     stored under, so that editing a rule set keeps every counter whose definition did not change."""
     spec = specs[name]
     plain = msgspec.to_builtins(msgspec.structs.replace(spec, note=""))
+    plain["kind"] = _KEPT_AS.get(plain["kind"], plain["kind"])
     tests = list(_tests(plain.get("where", [])))
     plain["lists"] = {v: sorted(lists[v]) for test in tests for k, v in test.items() if k in _LISTED}
     plain["uses"] = {used: fingerprint(used, specs, lists) for used in uses_of(spec)}
@@ -80,13 +81,15 @@ class Features:
         key = _key(spec)
         self.readers[name] = _reader(spec, counter, key)
         if known is not None:
-            return  # two names for one thing: count it once
+            return  # read in another way, or by another name: counted once
         self.counters[print_] = counter
         entry = (tuple(compile_test(t, lists) for t in spec.where), _updater(spec, counter, key))
         for event_type in dict.fromkeys(spec.of):
             self._updates.setdefault(event_type, []).append(entry)
 
 
+# Kinds that read the same counter in another way.
+_KEPT_AS = {"others": "distinct", "age": "since", "distance": "speed"}
 _LISTED = ("in_list", "not_in_list", "says")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from operator import attrgetter
 
 from tocsin.engine.events import Event, Scalar
-from tocsin.engine.text import words
+from tocsin.engine.text import Phrases, words
 
 SEPARATOR = "\x1f"  # entity ids cannot contain it
 FIELD_PREFIX = "field:"
@@ -18,7 +18,7 @@ KeyOf = Callable[["Moment"], str | None]
 class Moment:
     """The event, the engine's clock, and what was read so far. Reading changes nothing anybody can see."""
 
-    __slots__ = ("_readers", "_words", "event", "fields", "now", "read")
+    __slots__ = ("_readers", "_said", "_words", "event", "fields", "now", "read")
 
     def __init__(self, event: Event, now: int, readers: Mapping[str, FeatureRead]) -> None:
         self.event = event
@@ -27,6 +27,7 @@ class Moment:
         self.read: dict[str, int | None] = {}
         self._readers = readers
         self._words: dict[str, list[str]] = {}
+        self._said: dict[tuple[str, str], str | None] = {}
 
     def feature(self, name: str) -> int | None:
         """The feature's value before this event; read once, then remembered."""
@@ -44,10 +45,14 @@ class Moment:
     def entity(self, kind: str) -> str | None:
         return getattr(self.event.entities, kind)  # type: ignore[no-any-return]
 
-    def words(self, name: str, text: str) -> list[str]:
-        if name not in self._words:
-            self._words[name] = words(text)
-        return self._words[name]
+    def said(self, name: str, text: str, list_name: str, phrases: Phrases) -> str | None:
+        """The first phrase of the list in this field; looked for once, then remembered."""
+        place = (name, list_name)
+        if place not in self._said:
+            if name not in self._words:
+                self._words[name] = words(text)
+            self._said[place] = phrases.find(self._words[name])
+        return self._said[place]
 
 
 def key_of(parts: list[str]) -> KeyOf:

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+from msgspec import structs
 
 from tocsin.engine.checks import Known, Problem, check_feature, check_list, check_rule, explain_shape
 from tocsin.engine.conditions import Lists
-from tocsin.engine.features import fingerprint
 from tocsin.engine.rules import Rule
 from tocsin.engine.spec import FeatureSpec, ListSpec, RuleFile, RuleSpec
 
@@ -131,10 +131,9 @@ class _Draft:
 
     def version(self) -> str:
         """Hash of the meaning: what is counted, listed and ruled, in the order of names."""
+        features = {name: structs.replace(spec, note="") for name, spec in self.features.items()}
         plain = {
-            "features": {
-                name: fingerprint(name, self.features, self.lists) for name in sorted(self.features)
-            },
+            "features": {name: msgspec.to_builtins(features[name]) for name in sorted(features)},
             "lists": {name: self.lists[name] for name in sorted(self.lists)},
             "rules": [msgspec.to_builtins(self.rules[name]) for name in sorted(self.rules)],
         }
