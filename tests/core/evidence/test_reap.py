@@ -29,17 +29,33 @@ def age(shelf: Path, blob: str, seconds: float) -> Path:
 
 @pytest.mark.django_db
 def test_orphans_go_when_they_are_old_and_evidence_stays(take: Take, shelf: Path) -> None:
-    a_day = SAFE_AGE.total_seconds()
+    a_week = SAFE_AGE.total_seconds()
     kept = take()
-    age(shelf, kept.blob, 10 * a_day)
+    age(shelf, kept.blob, 10 * a_week)
     with transaction.atomic():
         young, old = take(files.TEXT, filename="a.txt"), take(files.EML, filename="b.eml")
         transaction.set_rollback(True)
-    young_file, old_file = age(shelf, young.blob, a_day - 60), age(shelf, old.blob, a_day + 60)
+    young_file, old_file = age(shelf, young.blob, a_week - 60), age(shelf, old.blob, a_week + 60)
     assert reap() == 1
     assert (young_file.exists(), old_file.exists()) == (True, False)
     assert read(kept) == files.photo()
     assert reap() == 0
+
+
+@pytest.mark.django_db
+def test_many_orphans_are_no_crash_and_stay(
+    take: Take, shelf: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("tocsin.core.evidence.reap.BRAKE", 2)
+    with transaction.atomic():  # as if the database had been restored to before these came
+        items = [take(f"note {number}".encode(), filename="a.txt") for number in range(3)]
+        transaction.set_rollback(True)
+    stored = [age(shelf, item.blob, 2 * SAFE_AGE.total_seconds()) for item in items]
+    assert reap() == 0
+    assert [file.exists() for file in stored] == [True, True, True]
+    assert "older database restored" in caplog.text
+    stored[0].unlink()
+    assert reap() == 2
 
 
 @pytest.mark.chaos

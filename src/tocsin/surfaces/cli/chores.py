@@ -55,10 +55,11 @@ def keep_house() -> int:
     """
     from tocsin.core.actor import system
     from tocsin.core.crypto.shred import reapply, write_down
+    from tocsin.core.evidence.reap import reap
     from tocsin.core.idempotency import forget_old
     from tocsin.core.ratelimit import forget_idle
 
-    done = reapply(system("keys")) + write_down() + forget_old()
+    done = reapply(system("keys")) + write_down() + reap() + forget_old()
     forget_idle()
     return done
 
