@@ -1,0 +1,1 @@
+"""Whole journeys through the product: real processes, a real browser, real HTTP."""

@@ -1,0 +1,70 @@
+"""Making the people and keys of a journey in the database of a running Tocsin, as an administrator would."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from tests.support.stack import Stack
+
+PASSWORD = "amber-birch-4711"
+
+_MAKE = """
+import json, sys
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from tocsin.core.access import api_keys
+from tocsin.core.access.permissions import SCOPES
+from tocsin.core.actor import system
+from tocsin.domains.staff import actions
+wanted = json.loads({wanted!r})
+made = {{}}
+for role in wanted["roles"]:
+    email = f"{{role}}-{{wanted['tag']}}@staff.example"
+    staff = actions.add(system("test"), email=email, name=f"{{role.replace('_', ' ').title()}} {{wanted['tag']}}",
+                        roles=[role], regions=["*"], password=wanted["password"])
+    secret = generate_totp_secret()
+    TOTP.activate(staff, secret)
+    _, token = api_keys.issue(system("test"), f"personal {{role}}", sorted(SCOPES), staff_id=staff.pk)
+    made[role] = {{"id": staff.pk, "email": email, "name": staff.name, "totp": secret, "key": token}}
+_, token = api_keys.issue(system("test"), f"marketplace {{wanted['tag']}}", sorted(SCOPES))
+print("MADE" + json.dumps({{"people": made, "key": token}}))
+"""
+
+
+@dataclass(frozen=True)
+class Person:
+    """A member of staff who can sign in."""
+
+    id: str
+    email: str
+    name: str
+    totp: str
+    key: str
+
+    def code(self) -> str:
+        """What their authenticator app shows now."""
+        from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
+
+        return str(format_hotp_value(hotp_value(self.totp, next(iter(yield_hotp_counters_from_time())))))
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Everybody in a journey, and the marketplace's key."""
+
+    tag: str
+    people: dict[str, Person]
+    key: str
+
+    def __getitem__(self, role: str) -> Person:
+        return self.people[role]
+
+
+def cast(stack: Stack, tag: str, *roles: str) -> Cast:
+    """Make one person for each role. ``tag`` keeps journeys on one database apart."""
+    wanted = json.dumps({"tag": tag, "roles": roles, "password": PASSWORD})
+    done = stack.tocsin("manage", "shell", "-c", _MAKE.format(wanted=wanted))
+    line = next((one for one in done.stdout.splitlines() if one.startswith("MADE")), "")
+    assert line, done.stdout + done.stderr
+    made = json.loads(line.removeprefix("MADE"))
+    return Cast(tag, {role: Person(**one) for role, one in made["people"].items()}, made["key"])

@@ -1,0 +1,104 @@
+"""The main job in one browser journey: event, block, alert, case, decision, action, notice, appeal, reversal."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.journeys import desk
+from tests.journeys.marketplace import Marketplace
+from tests.journeys.people import cast
+from tests.support.stack import Stack, until
+
+
+@pytest.mark.journey
+@pytest.mark.capability("A1.4")
+def test_from_event_to_reversal_by_keyboard(stack: Stack, browser: Browser) -> None:
+    people = cast(stack, "main", "investigator", "appeals_reviewer")
+    shop = Marketplace(stack.web, stack.decide, people.key, "main")
+    shop.listen()
+    customer, _, _ = shop.people_and_order()
+
+    # an event comes in, and people are protected at once
+    answer = shop.test_cards(customer)
+    assert answer["verdict"] == "block"
+    assert [reason["code"] for reason in answer["reasons"]][:1] == ["V3"]
+
+    # it becomes a case, with a protective, timed action
+    case = shop.case_about(customer)
+    until(lambda: shop.receiver.of("action.requested"), "the protective action")
+    assert all(one["protective"] for one in shop.receiver.of("action.requested"))
+
+    # a specialist works it from one page and decides under a clause
+    page = desk.sign_in(browser, stack.web, people["investigator"])
+    desk.open_case(page, stack.web, case["reference"])
+    for heading in ("Why it was flagged", "Timeline", "Links", "Prior cases"):
+        expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
+    desk.take(page)
+    desk.decide(
+        page, finding="Substantiated", proof="More likely than not",
+        internal="Six declines on two cards within a minute from one device.",
+        disclosable="Several cards were tried from your account within a minute.",
+    )  # fmt: skip
+    expect(page.get_by_text("Decided. Both sides are told.")).to_be_visible()
+
+    # the action takes effect at the marketplace, and the letter is there
+    until(lambda: [a for a in shop.receiver.of("action.requested") if not a["protective"]], "the decided action")
+    until(lambda: shop.receiver.of("decision.issued"), "the decision")
+    decided = shop.receiver.of("decision.issued")[0]
+    assert decided["finding"] == "substantiated"
+    letters = shop.client.get("/v1/notices", params={"account": f"customer:{customer}"}).json()["items"]
+    letter = next(one for one in letters if one["kind"] == "statement_of_reasons")
+    assert letter["can_appeal"] is True
+    status = shop.client.get(f"/v1/cases/{case['id']}").json()["parties"][0]["status"]
+
+    # the person reads why, and appeals
+    reader = browser.new_context(viewport={"width": 390, "height": 844}).new_page()
+    reader.goto(letter["link"])
+    expect(reader.get_by_text("Several cards were tried from your account")).to_be_visible()
+    reader.get_by_role("textbox").first.focus()
+    reader.keyboard.type("It was my own new card, and the shop's reader did not work.")
+    desk.press_on(reader.get_by_role("button", name="appeal", exact=False).last)
+    expect(reader.get_by_text("appeal", exact=False).first).to_be_visible()
+    until(lambda: _appeals(stack) == 1, "the appeal")
+
+    # somebody who did not decide hears it, and reverses: everything is undone
+    reviewer = desk.sign_in(browser, stack.web, people["appeals_reviewer"])
+    reviewer.goto(f"{stack.web}/console/appeals/")
+    desk.press_on(reviewer.get_by_role("link", name=case["reference"]))
+    desk.press_on(reviewer.get_by_role("button", name="Take"))
+    expect(reviewer.get_by_text("It was my own new card")).to_be_visible()
+    reviewer.get_by_label("Outcome").select_option(label="Decision reversed")
+    reviewer.get_by_label("Reasons, as the person will read them").press_sequentially("The card was yours.")
+    desk.press_on(reviewer.get_by_role("button", name="Answer the appeal"))
+    expect(reviewer.get_by_text("Answered. The person is told.")).to_be_visible()
+
+    until(lambda: shop.receiver.of("appeal.decided"), "the answer to the appeal")
+    asked = {one["action_id"] for one in shop.receiver.of("action.requested")}
+    until(lambda: {one["action_id"] for one in shop.receiver.of("action.reversed")} == asked, "every action undone")
+    after = shop.client.get(f"/v1/cases/{case['id']}").json()
+    assert after["parties"][0]["status"] == "normal"
+    assert status in {"normal", "suspended", "terminated"}
+    assert {one["state"] for one in after["decisions"]} == {"reversed"}
+    assert _standing_effects(stack) == 0
+    assert shop.receiver.refused == []
+    shop.stop()
+
+
+def _appeals(stack: Stack) -> int:
+    with stack.connect() as database:
+        row = database.execute("SELECT count(*) FROM enforcement_appeal").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _standing_effects(stack: Stack) -> int:
+    """Effects not undone, and strikes and labels still in force."""
+    with stack.connect() as database:
+        row = database.execute(
+            "SELECT (SELECT count(*) FROM enforcement_effect WHERE undone_at IS NULL)"
+            " + (SELECT count(*) FROM enforcement_strike WHERE revoked_at IS NULL)"
+            " + (SELECT count(*) FROM detection_label WHERE revoked_at IS NULL AND source = 'investigator')"
+        ).fetchone()
+    assert row is not None
+    return int(row[0])
