@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import DatabaseError, connections
 
 from tocsin.core.outbox.notify import listening_parameters
 from tocsin.surfaces.live.door import Admission, Refused, admit, read_topics
@@ -64,8 +64,8 @@ class App:
         self.hub = hub
         self.listener = listener
         self.origin = origin
-        # looking sessions up blocks; few threads, because each keeps a database connection
-        self._threads = ThreadPoolExecutor(2, thread_name_prefix="door")
+        # looking sessions up blocks; one thread, with one database connection, does so for all
+        self._door = ThreadPoolExecutor(1, thread_name_prefix="door")
 
     def close(self) -> None:
         """End all streams. A server waits for them before it ends, and by themselves they never do."""
@@ -86,7 +86,8 @@ class App:
         listening.cancel()
         with suppress(asyncio.CancelledError):
             await listening
-        self._threads.shutdown(wait=False)
+        await asyncio.get_running_loop().run_in_executor(self._door, connections.close_all)
+        self._door.shutdown()
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -172,7 +173,7 @@ class App:
                 await asyncio.wait_for(send({"type": "http.response.body", "body": b""}), STUCK_S)
 
     async def _admit(self, cookies: str, asked: list[str]) -> Admission:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, admit, cookies, asked)
+        return await asyncio.get_running_loop().run_in_executor(self._door, admit, cookies, asked)
 
     def _cors(self, headers: dict[str, str], *, preflight: bool = False) -> dict[str, str]:
         if headers.get("origin") != self.origin:

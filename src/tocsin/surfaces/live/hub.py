@@ -60,13 +60,14 @@ class Hub:
     """All open streams of this process."""
 
     def __init__(self) -> None:
+        self._screens: set[Screen] = set()
         self._by_topic: defaultdict[str, set[Screen]] = defaultdict(set)
         self._by_person: Counter[str] = Counter()
         self._ended = False
         self.ticks = 0
 
     def __len__(self) -> int:
-        return self._by_person.total()
+        return len(self._screens)
 
     def join(self, screen: Screen) -> None:
         """Add a stream.
@@ -79,6 +80,7 @@ class Hub:
         if self._by_person[screen.person] >= MOST_PER_PERSON:
             raise Full(of_person=True)
         self._by_person[screen.person] += 1
+        self._screens.add(screen)
         for topic in screen.topics:
             self._by_topic[topic].add(screen)
         if self._ended:
@@ -86,6 +88,7 @@ class Hub:
 
     def leave(self, screen: Screen) -> None:
         """Remove a stream that was added."""
+        self._screens.discard(screen)
         self._by_person[screen.person] -= 1
         if not self._by_person[screen.person]:
             del self._by_person[screen.person]
@@ -108,5 +111,5 @@ class Hub:
     def end_all(self) -> None:
         """Let every stream end, those too that come now."""
         self._ended = True
-        for screen in set().union(*self._by_topic.values()):
+        for screen in self._screens:
             screen.end()

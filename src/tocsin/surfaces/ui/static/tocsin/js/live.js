@@ -42,12 +42,20 @@ function read(data) {
   try { return JSON.parse(data); } catch { return { text: data }; }
 }
 
+/** What this page follows: the queue, and every case that is on it (<… data-case="case_01j…">). */
+function followed() {
+  const cases = [...document.querySelectorAll("[data-case]")].map((part) => `case:${part.dataset.case}`);
+  return new URLSearchParams({ topics: ["queue", ...new Set(cases)].join(",") });
+}
+
 /** Starts when <body data-live-url="…" data-live-events="queue case notice"> asks for it. */
 export function startLive() {
   const { liveUrl, liveEvents } = document.body.dataset;
   if (!liveUrl) return;
-  connect(liveUrl, (liveEvents ?? "queue case notice clock toast").split(" "));
+  const names = (liveEvents ?? "queue case notice clock toast").split(" ");
+  const start = () => connect(`${liveUrl}?${followed()}`, names);
+  start();
   document.addEventListener("live:toast", ({ detail }) => toast(detail));
   addEventListener("pagehide", () => source.close());
-  addEventListener("pageshow", (event) => { if (event.persisted) connect(liveUrl, (liveEvents ?? "queue case notice clock toast").split(" ")); });
+  addEventListener("pageshow", (event) => { if (event.persisted) start(); });
 }
