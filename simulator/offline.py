@@ -1,4 +1,4 @@
-"""The same marketplace without Tocsin: a virtual clock, every verdict `allow`, everything written to files.
+"""The same marketplace without Tocsin: a virtual clock, verdicts from a function (`allow`, if none is given).
 
 The same seed, start and options give the same files, byte for byte.
 """
@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from simulator.director import Director, Programme
-from simulator.events import ALLOW, Entity, Report
+from simulator.events import ALLOW, Answer, Event, Report
+from simulator.obey import Obedience
 from simulator.pace import Pace
 from simulator.scheduler import Running, Scheduler
 from simulator.score import score
@@ -23,6 +24,7 @@ from simulator.truth import Truth
 from simulator.world import World
 
 Write = Callable[[str, dict[str, Any]], None]
+Judge = Callable[[Event], Answer]
 
 
 class VirtualClock:
@@ -35,21 +37,29 @@ class VirtualClock:
         return self.now
 
 
+def allow_all(event: Event) -> Answer:
+    """Nobody objects to anything."""
+    return ALLOW
+
+
 class PaperOutlet:
     """Writes down what would have been sent and answers at once."""
 
     patience: float | None = None
 
-    def __init__(self, scheduler: Scheduler, write: Write) -> None:
+    def __init__(self, scheduler: Scheduler, write: Write, judge: Judge) -> None:
         self._scheduler = scheduler
         self._write = write
+        self._judge = judge
+        self._obedience = Obedience(scheduler.standing, scheduler.truth, scheduler.pace)
         self._numbers = count(1)
 
     def say(self, say: Say, running: Running, ticket: int) -> None:
         self._write("events", say.event.body())
-        self._scheduler.truth.answered(say.event, say.actor, ALLOW, say.event.at)
+        answer = self._judge(say.event)
+        self._obedience.verdict(say.event, say.actor, answer, say.event.at)
         if say.wait:
-            self._scheduler.resume(running, ticket, ALLOW)
+            self._scheduler.resume(running, ticket, answer)
 
     def tell(self, report: Report, running: Running, ticket: int) -> None:
         self._write("reports", report.body)
@@ -57,10 +67,6 @@ class PaperOutlet:
 
     def follow_up(self, number: str, text: str) -> None:
         self._write("follow_ups", {"number": number, "text": text})
-
-    def announce(self, entity: Entity) -> None:
-        """An entity Tocsin would have been told about."""
-        self._write("entities", entity.body())
 
 
 @dataclass(frozen=True)
@@ -75,13 +81,13 @@ class Offline:
     population: int = 200
     tag: str = "offline"
 
-    def run(self, write: Write) -> Truth:
+    def run(self, write: Write, judge: Judge = allow_all) -> Truth:
         """Simulate and hand every line to `write(kind, body)`; the ground truth is returned."""
         clock = VirtualClock(self.start)
         truth, standing = Truth(), Standing()
         world = World(self.seed, self.tag, truth, lambda entity: write("entities", entity.body()))
         scheduler = Scheduler(world, standing, truth, Pace(self.speed), clock)
-        scheduler.outlet = PaperOutlet(scheduler, write)
+        scheduler.outlet = PaperOutlet(scheduler, write, judge)
         world.settle_in(clock(), self.population)
         Director(scheduler, self.programme).start()
         end = self.start + self.duration_s

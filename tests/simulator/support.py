@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from simulator.director import Programme
-from simulator.offline import Offline
+from simulator.offline import Judge, Offline, allow_all
 from simulator.scenarios import SCENARIOS
 from simulator.scenarios.base import Scenario
 from simulator.truth import Plant, Truth
@@ -40,17 +40,28 @@ class Recorded:
 
 
 def marketplace(
-    *, seed: int = 7, duration_s: float = 600, speed: float = 600, population: int = 60, **programme: Any
+    *,
+    seed: int = 7,
+    duration_s: float = 600,
+    speed: float = 600,
+    population: int = 60,
+    judge: Judge = allow_all,
+    **programme: Any,
 ) -> Recorded:
     """An ordinary offline run."""
     recorded = Recorded()
     run = Offline(seed, Programme(**programme), START, duration_s, speed, population, tag="t")
-    recorded.truth = run.run(lambda kind, body: recorded.lines[kind].append(body))
+    recorded.truth = run.run(lambda kind, body: recorded.lines[kind].append(body), judge)
     return recorded
 
 
 def played(
-    scenario: str | Scenario, *, seed: int = 7, speed: float = 600, duration_s: float = 7_200
+    scenario: str | Scenario,
+    *,
+    seed: int = 7,
+    speed: float = 600,
+    duration_s: float = 7_200,
+    judge: Judge = allow_all,
 ) -> Recorded:
     """One scenario, alone in the world, to its end."""
     chosen = SCENARIOS[scenario] if isinstance(scenario, str) else scenario
@@ -59,6 +70,7 @@ def played(
         duration_s=duration_s,
         speed=speed,
         population=0,
+        judge=judge,
         rate=0.0,
         report_every_s=0.0,
         scenarios=[chosen],

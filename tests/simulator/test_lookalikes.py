@@ -10,6 +10,7 @@ import pytest
 
 from simulator.director import Director
 from simulator.geo import Point, metres
+from simulator.offline import Judge, allow_all
 from simulator.stage import Stage
 from simulator.steps import Story
 from simulator.stories import lookalikes
@@ -18,11 +19,11 @@ from tests.simulator.test_scenarios import jumps, most_within
 
 
 def alone(
-    story: Callable[[Stage], Story], monkeypatch: pytest.MonkeyPatch, duration_s: float = 30_000
+    story: Callable[[Stage], Story], monkeypatch: pytest.MonkeyPatch, judge: Judge = allow_all
 ) -> Recorded:
     """One look-alike with nobody else around."""
     monkeypatch.setattr(Director, "start", lambda self: self._scheduler.begin(story))
-    return marketplace(duration_s=duration_s, population=0)
+    return marketplace(duration_s=30_000, population=0, judge=judge)
 
 
 def labels(recorded: Recorded) -> set[str]:
