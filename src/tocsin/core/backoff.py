@@ -14,5 +14,6 @@ def delay(attempts: int, *, base: dt.timedelta = BASE, longest: dt.timedelta = L
 
     Up to a fifth is taken off at random, so that what failed together does not come back together.
     """
-    doubled = min(base * 2 ** min(attempts - 1, 32), longest)
-    return doubled * random.uniform(0.8, 1.0)  # noqa: S311 (spreads load, keeps no secret)
+    doublings = max(0, min(attempts - 1, 32))
+    share = random.uniform(0.8, 1.0)  # noqa: S311 (spreads load, keeps no secret)
+    return min(base * (1 << doublings), longest) * share

@@ -42,7 +42,7 @@ def digest(obj: models.Model) -> str:
     spelled (an ``int`` in a float column, a tuple in a list column). Columns named in the model's
     ``audit_exclude`` are book-keeping and left out.
     """
-    left_out = getattr(obj, "audit_exclude", frozenset())
+    left_out: frozenset[str] = getattr(obj, "audit_exclude", frozenset())
     row = {
         f.attname: _as_stored(f, f.value_from_object(obj))
         for f in obj._meta.concrete_fields

@@ -55,7 +55,8 @@ class Allowance:
         Raises:
             ValueError: an entry that is none of these.
         """
-        networks, hosts = [], set()
+        networks: list[tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, int | None]] = []
+        hosts: set[tuple[str, int | None]] = set()
         for entry in entries:
             try:
                 networks.append((ipaddress.ip_network(entry, strict=False), None))
