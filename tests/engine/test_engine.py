@@ -83,6 +83,12 @@ def test_a_late_event_counts_at_the_engines_clock_and_says_so() -> None:
     assert (third.verdict, third.late) == ("review", False)  # the late one counts two hours later
 
 
+def test_an_event_of_the_same_moment_is_not_late() -> None:
+    one = engine()
+    decide(one, event(customer="c", ts=T0))
+    assert decide(one, event(customer="d", ts=T0)).decision.late is False
+
+
 def test_the_worst_verdict_wins_and_four_reasons_are_named_worst_first() -> None:
     always = '{ entity = "customer", present = true }'
     one = engine(

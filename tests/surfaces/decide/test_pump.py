@@ -1,8 +1,10 @@
-"""More than it can take: refused at once with Retry-After, never queued without bound, nothing half done."""
+"""The pump under pressure: refusals at once and with Retry-After, nothing half done, nothing answered early."""
 
 from __future__ import annotations
 
 import asyncio
+import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -80,6 +82,34 @@ def test_a_client_that_goes_away_does_not_stop_the_pump(tmp_path: Path) -> None:
         assert len(await stays) == 5
         assert one.engine.seq == 10  # taken in is taken in: it was decided and is in the log
         assert one.waiting == 0
+        one.stop()
+        await running
+        one.close()
+
+    asyncio.run(story())
+
+
+def test_nobody_is_answered_before_it_is_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk, real = threading.Event(), os.fdatasync
+
+    def slow(fd: int) -> None:
+        assert disk.wait(30)
+        real(fd)
+
+    async def story() -> None:
+        one = pump(tmp_path)
+        monkeypatch.setattr(os, "fdatasync", slow)
+        first = asyncio.create_task(one.submit(items(3), "a"))
+        running = asyncio.create_task(one.run())
+        while one.engine.seq < 3:
+            await asyncio.sleep(0)
+        second = asyncio.create_task(one.submit(items(1), "b"))
+        done, _ = await asyncio.wait([first, second], timeout=0.2)
+        assert (len(done), one.committed) == (0, 0)
+        disk.set()
+        assert len(await first) == 3
+        assert one.committed >= 3
+        assert len(await second) == 1
         one.stop()
         await running
         one.close()
