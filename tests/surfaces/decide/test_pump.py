@@ -1,4 +1,4 @@
-"""The pump under pressure: refusals at once and with Retry-After, nothing half done, nothing answered early."""
+"""The pump under pressure: refusals at once with Retry-After, nothing half done, nothing answered early."""
 
 from __future__ import annotations
 
