@@ -10,12 +10,14 @@ from django.utils import timezone
 from tocsin.core.access.check import Scope, require
 from tocsin.core.act import act
 from tocsin.core.actor import Actor
-from tocsin.core.errors import AccessDenied, InvalidInput
+from tocsin.core.errors import InvalidInput
 from tocsin.core.outbox.notify import tick
 from tocsin.domains.reports import filing, messages, promises, report_input
+from tocsin.domains.reports.access import must_be_theirs
 from tocsin.domains.reports.filing import Filed
 from tocsin.domains.reports.models import Report, ReportMessage, Severity
 from tocsin.domains.reports.report_input import ReportInput
+from tocsin.domains.reports.scoring import rescore
 from tocsin.domains.reports.taxonomy import current as taxonomy
 
 #: The machine and the reporter's own withdrawal never close these (handbook §1.2).
@@ -54,7 +56,7 @@ def add_message(actor: Actor, report_id: str, text: str, *, channel: str = "web"
 
     It reaches whoever works on it, and wakes clocks that waited for an answer.
     """
-    _their_own(actor, report_id)
+    must_be_theirs(actor, report_id)
     with act(actor, "report.message") as work:
         line = messages.from_reporter(work, work.lock(Report, report_id), text, channel=channel)
         tick("queue")
@@ -82,7 +84,7 @@ def withdraw(actor: Actor, report_id: str, reason: str = "", *, channel: str = "
 
     Doing it twice changes nothing.
     """
-    _their_own(actor, report_id)
+    must_be_theirs(actor, report_id)
     with act(actor, "report.withdraw") as work:
         report = work.lock(Report, report_id)
         if report.withdrawn_at is not None:
@@ -113,7 +115,7 @@ def raise_severity(actor: Actor, report_id: str, severity: str, reason: str) -> 
         InvalidInput: it is not worse than before, or no reason was given.
     """
     if actor.kind == "reporter":
-        _their_own(actor, report_id)
+        must_be_theirs(actor, report_id)
     else:
         require(actor, "cases.severity_raise")
     return _set_severity(actor, report_id, severity, reason, lower=False)
@@ -143,6 +145,7 @@ def recode(actor: Actor, report_id: str, codes: list[str], reason: str) -> Repor
             entries = [entry for code in wanted if (entry := taxonomy().find(code))]
             report.data_class = max([report.data_class, *(entry.data_class for entry in entries)])
             report.taxonomy_version = taxonomy().version
+            rescore(report)
             promises.recoded(work, report)
             work.save(report, before=before, after=wanted, reason=reason)
             work.emit("report.recoded", {"report": report.pk, "codes": wanted})
@@ -174,10 +177,10 @@ def _set_severity(actor: Actor, report_id: str, severity: str, reason: str, *, l
                 "detail": [actor.ref],
             },
         ]
-        if report.status not in promises.OVER:
+        if severity == Severity.S0:
+            promises.begin_again(work, report)
+        elif report.status not in promises.OVER:
             promises.restart(work, report)
-            if severity == Severity.S0:
-                report.status = Report.Status.EMERGENCY_ACTIVE
         work.save(report, before=before, after=severity)
         if not lower:
             work.emit(
@@ -196,19 +199,6 @@ def _set_severity(actor: Actor, report_id: str, severity: str, reason: str, *, l
 
 def _require(actor: Actor, permission: str, report: Report) -> None:
     require(actor, permission, Scope(region=report.region))
-
-
-def _their_own(actor: Actor, report_id: str) -> None:
-    """A reporter may touch only the report they opened with its PIN; others need the right to file."""
-    if actor.kind == "reporter":
-        if actor.id != report_id:
-            raise AccessDenied(
-                "This report was not opened with its PIN.",
-                "Open it with its number and PIN first.",
-                reason="own",
-            )
-        return
-    require(actor, "reports.file")
 
 
 def _need_reason(reason: str) -> None:

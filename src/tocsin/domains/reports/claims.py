@@ -9,6 +9,7 @@ have a stranger's account locked by claiming to be them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from tocsin.core.actor import Actor
 from tocsin.core.crypto.normal import normal_email, normal_phone
@@ -61,9 +62,31 @@ def settle(actor: Actor, report: ReportInput, *, region: str, zone: str) -> Clai
     )
 
 
-def _order(external_id: str) -> Order | None:
-    rows = Order.objects.select_related("customer__party", "shopper__party")
-    return rows.filter(external_id=external_id.strip()).first() if external_id.strip() else None
+def zone_of_order(typed: str) -> str:
+    """The zone an order was carried out in, or nothing: for reading the hours people give.
+
+    Tells nothing else.
+    """
+    order = _order(typed)
+    return order.zone if order is not None and order.region else ""
+
+
+def _order(typed: str) -> Order | None:
+    """The order whose id was typed, or stands in the link that was pasted."""
+    named = _ids_in(typed)
+    rows = Order.objects.select_related("customer__party", "shopper__party").filter(external_id__in=named)
+    return min(rows, key=lambda order: named.index(order.external_id), default=None)
+
+
+def _ids_in(typed: str) -> list[str]:
+    """What may be an order id: the text itself, or the parts of a link, the last ones first."""
+    text = typed.replace("\0", "").strip().lstrip("#")
+    if "/" not in text:
+        return [text] if text else []
+    link = urlsplit(text)
+    values = [value for values in parse_qs(link.query).values() for value in values]
+    parts = [unquote(part) for part in link.path.split("/") if part]
+    return [*values, *reversed(parts)][:20]
 
 
 def _account(role: str, external_id: str) -> Account | None:

@@ -7,10 +7,21 @@ import json
 from typing import Any
 
 from tocsin.core.crypto.seal import open_text, seal
+from tocsin.domains.reports.answers import given
 from tocsin.domains.reports.models import Report
 from tocsin.domains.reports.report_input import ReportInput
 
 FIELD = "details"
+_TOLD = (
+    "contact_rules",
+    "injuries",
+    "narrative",
+    "order",
+    "place",
+    "police_number",
+    "police_told",
+    "wanted_outcome",
+)
 
 
 def sealed(report: Report, told: ReportInput) -> bytes:
@@ -50,27 +61,15 @@ def opened(report: Report) -> dict[str, Any]:
 def answers(report: Report) -> dict[str, Any]:
     """Every answer of a report by fact key, as completeness reads them."""
     held = opened(report)
-    told = {
-        key: held[key]
-        for key in (
-            "contact_rules",
-            "injuries",
-            "narrative",
-            "order",
-            "place",
-            "police_number",
-            "police_told",
-            "wanted_outcome",
-        )
-    }
-    known = {
+    facts: dict[str, Any] = dict(held["facts"])
+    told = {key: held[key] for key in _TOLD} | {
         "access_needs": report.access_mode,
         "language": report.language,
         "occurred_at": report.occurred_at,
         "reporter_role": report.reporter_kind if report.reporter_kind != "anonymous" else "",
         "safe_now": report.safe_now,
     }
-    return {**held["facts"], **told, **known}
+    return facts | {key: value for key, value in told.items() if given(value)}
 
 
 def _plain(value: object) -> str:

@@ -81,6 +81,14 @@ def restart(work: Work, report: Report) -> None:
     report.next_update_by = promise_update(work, report)
 
 
+def begin_again(work: Work, report: Report) -> None:
+    """It is an emergency now, even if it was over before. Does not save the report."""
+    report.status = Report.Status.EMERGENCY_ACTIVE
+    report.closed_at = None
+    clocks.cancel(work, SUBJECT, report.pk, because="it became an emergency")
+    report.next_update_by = start(work, report, unclassified=False)
+
+
 def _start(work: Work, report: Report, path: str, name: str, at: dt.datetime | None = None) -> Clock | None:
     spec = rules_for(report.region).clock(path)
     if spec is None:

@@ -17,7 +17,7 @@ from tocsin.core.ids import parse_report_number
 from tocsin.domains.reports import details, promises
 from tocsin.domains.reports.messages import Line, history
 from tocsin.domains.reports.models import Report, Severity
-from tocsin.domains.reports.status import gaps
+from tocsin.domains.reports.scoring import gaps
 
 PAGE = 50
 

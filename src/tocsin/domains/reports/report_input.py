@@ -37,7 +37,7 @@ _LONGEST = {
     "external_id": 64,
     "injuries": 2000,
     "on_behalf_of": 120,
-    "order": 64,
+    "order": 500,
     "place": 500,
     "police_number": 60,
     "wanted_outcome": 2000,
@@ -68,7 +68,7 @@ class ReportInput(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         kind: one code, a short form of ``codes``.
         codes: what is alleged, by codes of the taxonomy; none means that a person will classify it.
         narrative: the reporter's own words, in ``language`` (BCP 47).
-        order: the marketplace's order id, taken as a claim.
+        order: the marketplace's order id, or a link that holds it; taken as a claim.
         occurred_at: aware. ``zone`` is where it happened, an IANA name.
         facts: answers to the taxonomy's questions, by key.
         aggravators: see ``triage.AGGRAVATORS``.

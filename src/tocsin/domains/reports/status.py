@@ -9,10 +9,11 @@ import datetime as dt
 from dataclasses import dataclass
 
 from tocsin.core.evidence.models import Evidence
-from tocsin.domains.reports import completeness as scoring
-from tocsin.domains.reports import details, messages
+from tocsin.domains.reports import messages
+from tocsin.domains.reports.completeness import Gap
 from tocsin.domains.reports.messages import Line
 from tocsin.domains.reports.models import Report, ReportMessage
+from tocsin.domains.reports.scoring import gaps
 from tocsin.domains.reports.taxonomy import UNCLASSIFIED, Entry
 from tocsin.domains.reports.taxonomy import current as taxonomy
 
@@ -70,7 +71,7 @@ class PublicStatus:
     messages: tuple[Line, ...]
     evidence: tuple[Piece, ...]
     completeness: int
-    gaps: tuple[scoring.Gap, ...]
+    gaps: tuple[Gap, ...]
 
 
 def public_status(report: Report, language: str) -> PublicStatus:
@@ -98,13 +99,6 @@ def public_status(report: Report, language: str) -> PublicStatus:
         completeness=report.completeness,
         gaps=gaps(report),
     )
-
-
-def gaps(report: Report) -> tuple[scoring.Gap, ...]:
-    """What would still help, the most important first."""
-    if not report.gaps:
-        return ()
-    return scoring.completeness(report.alleged_codes, details.answers(report)).gaps
 
 
 def _said(entry: Entry, part: str, tongue: str) -> tuple[str, ...]:
