@@ -7,6 +7,9 @@ the data class above what the role may see."""
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 
 from django.db.models import QuerySet
@@ -29,6 +32,10 @@ SUBJECT = "break_glass"
 
 #: The numbers of the packs: how long the glass stays open, and how soon a use is reviewed.
 LENGTH, REVIEW = "privacy.glass", "privacy.glass_review"
+
+_answers: ContextVar[dict[tuple[str, str, str], dt.datetime | None] | None] = ContextVar(
+    "break_glass_answers", default=None
+)
 
 #: How a use was judged.
 OUTCOMES = {"justified": "It was right to look", "not_justified": "There was no good reason"}
@@ -68,9 +75,34 @@ def open_glass(
     return glass
 
 
+def open_until(actor: Actor, object_type: str, object_id: str) -> dt.datetime | None:
+    """Until when this person's glass on this object stays open; None when it is not."""
+    if actor.kind != "staff":
+        return None
+    answers, key = _answers.get(), (actor.id, object_type, object_id)
+    if answers is not None and key in answers:
+        return answers[key]
+    running = _running(actor, object_type, object_id, timezone.now()).order_by("-ends_at")
+    ends_at = running.values_list("ends_at", flat=True).first()
+    if answers is not None:
+        answers[key] = ends_at
+    return ends_at
+
+
 def is_open(actor: Actor, object_type: str, object_id: str) -> bool:
     """Whether this person broke the glass on this object and the time is not over."""
-    return actor.kind == "staff" and _running(actor, object_type, object_id, timezone.now()).exists()
+    return open_until(actor, object_type, object_id) is not None
+
+
+@contextmanager
+def asked_once() -> Iterator[None]:
+    """While open, each object is asked about once. For drawing one page, which asks of many of its parts;
+    never for a write."""
+    token = _answers.set({})
+    try:
+        yield
+    finally:
+        _answers.reset(token)
 
 
 def through_glass(actor: Actor, scope: Scope, object_type: str, object_id: str) -> Scope:

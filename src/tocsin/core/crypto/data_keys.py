@@ -8,8 +8,10 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -25,6 +27,8 @@ from tocsin.core.crypto.ledger import entry, ledger
 from tocsin.core.crypto.models import DataKey
 
 _REMEMBERED = 8192
+
+_looked_up: ContextVar[dict[str, Row] | None] = ContextVar("looked_up_keys", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +94,30 @@ def adapter() -> KeyAdapter:
 def keys_for(scopes: Iterable[str], *, create: bool = False) -> Keys:
     """The keys of all these scopes in one query. With ``create``, scopes that have none get one."""
     wanted = set(scopes)
-    rows = _rows(wanted)
+    held = _looked_up.get() or {}
+    rows = {scope: held[scope] for scope in wanted & held.keys()}
+    if unseen := wanted - rows.keys():
+        rows |= _rows(unseen)
     missing = wanted - rows.keys()
     if create and missing:
         rows |= _create(missing)
     destroyed = {scope for scope, row in rows.items() if row.is_destroyed}
     _memory.forget(destroyed)
     return Keys(_unwrap([row for scope, row in rows.items() if scope not in destroyed]), destroyed)
+
+
+@contextmanager
+def looked_up(scopes: Iterable[str]) -> Iterator[None]:
+    """While open, the keys of these scopes are as they are now, and not asked for again.
+
+    For drawing one page that opens many values of a few scopes. A key destroyed meanwhile counts from the
+    next page on.
+    """
+    token = _looked_up.set(_rows(set(scopes)))
+    try:
+        yield
+    finally:
+        _looked_up.reset(token)
 
 
 def forget_all() -> None:
