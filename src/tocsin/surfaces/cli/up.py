@@ -218,7 +218,8 @@ class _Up:
             environment["TOCSIN_DECIDE_URL"],
         ]
         pace = ["--population", "300", "--rate", "6", "--every", "45"]
-        score = ["--score", str(self.env.home / "run" / "score.json")]
+        # it obeys what it is told by webhook, and keeps the ground truth
+        score = ["--webhook-port", "0", "--score", str(self.env.home / "run" / "score.json")]
         command = [sys.executable, "-m", "simulator", *addresses, *pace, *score]
         return Child("simulator", command, environment, ready.always)
 
