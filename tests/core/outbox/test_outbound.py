@@ -46,9 +46,10 @@ def allowing(*entries: str, **more: object) -> Outbound:
     "address",
     [
         "0.0.0.0", "10.1.2.3", "100.64.0.1", "127.0.0.1", "127.255.0.9", "169.254.169.254", "172.16.0.1",
-        "192.0.0.1", "192.0.2.1", "192.168.1.1", "198.18.0.1", "198.51.100.7", "203.0.113.7", "224.0.0.1", "240.0.0.1",
-        "255.255.255.255", "::", "::1", "::ffff:10.0.0.1", "::ffff:8.8.8.8", "64:ff9b::a00:1", "2002:a00:1::",
-        "2001:0:4136:e378:8000:63bf:f5ff:fffe", "fc00::1", "fe80::1", "fec0::1", "ff02::1", "2001:db8::1",
+        "192.0.0.1", "192.0.2.1", "192.168.1.1", "198.18.0.1", "198.51.100.7", "203.0.113.7",
+        "224.0.0.1", "240.0.0.1", "255.255.255.255", "::", "::1", "::ffff:10.0.0.1", "::ffff:8.8.8.8",
+        "64:ff9b::a00:1", "2002:a00:1::", "2001:0:4136:e378:8000:63bf:f5ff:fffe", "fc00::1", "fe80::1",
+        "fec0::1", "ff02::1", "2001:db8::1",
     ],
 )  # fmt: skip
 def test_addresses_that_are_not_public(address: str) -> None:
@@ -214,7 +215,7 @@ DAY = dt.timedelta(days=1)
 
 @pytest.fixture
 def tls_server(tmp_path: Path) -> Iterator[tuple[int, ssl.SSLContext]]:
-    """An HTTPS server for hooks.example with a certificate of its own; and what a client needs to trust it."""
+    """An HTTPS server for hooks.example with its own certificate, and what a client needs to trust it."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "hooks.example")])
     now = dt.datetime.now(dt.UTC)
