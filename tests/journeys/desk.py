@@ -46,7 +46,7 @@ def open_case(page: Page, web: str, reference: str) -> None:
 def take(page: Page) -> None:
     """A takes the case."""
     page.keyboard.press("a")
-    expect(page.get_by_text("The case is yours.")).to_be_visible()
+    expect(page.get_by_text("The case is yours.").first).to_be_visible()
 
 
 def decide(page: Page, *, finding: str, proof: str, internal: str, disclosable: str) -> None:

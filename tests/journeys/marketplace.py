@@ -117,12 +117,12 @@ class Marketplace:
         return decided
 
     def test_cards(self, customer: str) -> dict[str, Any]:
-        """What a card tester does: six declined payments in a row. Returns the last answer."""
+        """What a card tester does: six different cards declined on one device. Returns the last answer."""
         answer: dict[str, Any] = {}
         for number in range(6):
             answer = self.event(
                 "payment.declined",
-                {"customer": customer, "card": f"card-{self.tag}-{number % 2}", "device": f"dev-{self.tag}"},
+                {"customer": customer, "card": f"card-{self.tag}-{number}", "device": f"dev-{self.tag}"},
                 amount_minor=100, currency="USD", decline_code="do_not_honor",
             )  # fmt: skip
         return answer
