@@ -35,7 +35,8 @@ def fill(connection: psycopg.Connection) -> None:
             "INSERT INTO core_clock (id, name, kind, subject_type, subject_id, basis, amount, calendar, zone,"
             " authority, pause_rule, pauses, extensions, started_at, due_at, state, on_breach, data,"
             " attempts, last_error)"
-            " VALUES (%s, %s, 'internal', 'test', %s, 'seconds', 1, '', 'UTC', 'test', 'never', '[]', '[]', %s, %s, 'running', 'escalate', %s, 0, '')",
+            " VALUES (%s, %s, 'internal', 'test', %s, 'seconds', 1, '', 'UTC', 'test', 'never', '[]', '[]',"
+            " %s, %s, 'running', 'escalate', %s, 0, '')",
             [f"clk_{number:04}", name, f"s{number}", start, due, data],
         )
     connection.commit()
