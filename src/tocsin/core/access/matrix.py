@@ -3,8 +3,10 @@ it."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from tocsin.core.access.check import PURPOSE_OF, Scope, why_not
 from tocsin.core.access.permissions import DATA_CLASSES, PERMISSIONS, ROLES
@@ -85,3 +87,31 @@ def _somebody(role: str, permission: str) -> Actor:
 
 def _short(role: str) -> str:
     return role.replace("_", " ")
+
+
+_FROM = "<!-- tables: written by `python -m tocsin.core.access.matrix` -->"
+_TO = "<!-- end of tables -->"
+
+
+def with_tables(page: str) -> str:
+    """A page of documentation with the tables between its two marks as they are now."""
+    before, _, rest = page.partition(_FROM)
+    _, _, after = rest.partition(_TO)
+    parts = [
+        _FROM,
+        "## Who may do what",
+        permissions_table(),
+        "## How sensitive the data may be",
+        "`assigned`: only on work that was given to the person, or opened by break-glass.",
+        classes_table(),
+        "## Permissions with a purpose of their own",
+        "All others take any purpose of work; none takes self-service.",
+        purposes_table(),
+        _TO,
+    ]
+    return before + "\n\n".join(parts) + after
+
+
+if __name__ == "__main__":
+    file = Path(sys.argv[1])
+    file.write_text(with_tables(file.read_text()))
