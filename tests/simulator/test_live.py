@@ -26,7 +26,7 @@ Test = Callable[[Live, StandIn], Awaitable[None]]
 
 
 def settings(api: StandIn, **changes: Any) -> LiveSettings:
-    programme = changes.pop("programme", Programme(rate=40.0, report_every_s=0.3))
+    programme = changes.pop("programme", Programme(rate=150.0, report_every_s=0.2))
     given: dict[str, Any] = {
         "url": api.url,
         "decide_url": api.url,
@@ -145,7 +145,7 @@ def test_a_step_up_stops_thieves_and_lets_owners_through() -> None:
     api = StandIn(judge)
     thieves = StolenCards(between_tries_s=(0.1, 0.2))
     live = with_live(
-        api, test, programme=Programme(rate=60, report_every_s=0, scenarios=[thieves], every_s=600)
+        api, test, programme=Programme(rate=150, report_every_s=0, scenarios=[thieves], every_s=600)
     )
     (thief,) = (ident for _, ident in live.truth.plants[0].accounts)
     assert {e["entities"]["customer"] for e in api.of_type("order.assigned")}.isdisjoint({thief})
