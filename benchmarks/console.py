@@ -76,7 +76,9 @@ def _pages(cases: int, requests: int) -> dict[str, list[str]]:
     desks = ["", "safety", "fraud", "account", "conduct"]
     tabs = ["open", "all", "due", "mine"]
     queue = [f"/console/queue/?desk={rnd.choice(desks)}&tab={rnd.choice(tabs)}" for _ in range(requests)]
-    case = [f"/console/case/B-{rnd.randint(1, cases)}/" for _ in range(requests)]
+    # every 97th case is of class P4, which an investigator does not see before it is given to them
+    numbers = (n for n in iter(lambda: rnd.randint(1, cases), None) if n % 97)
+    case = [f"/console/case/B-{next(numbers)}/" for _ in range(requests)]
     person = [f"/console/entity/customer/x{rnd.randint(0, 9999) * 5 + 1}/" for _ in range(requests)]
     return {"health page (floor)": ["/healthz"] * requests, "queue": queue, "case": case, "person": person}
 
