@@ -41,9 +41,9 @@ def check_anchors(report: Report) -> None:
         for anchor in batch:
             _check_one(anchor, last_hash, keys, report)
             _check_stamp(anchor, trusted, report)
-            last_hash, newest = bytes(anchor.hash), _read_heads(anchor.heads)
+            last_hash, newest = bytes(anchor.hash), read_heads(anchor.heads)
             report.anchors += 1
-        heads.check((f"anchor {anchor.pk}", _read_heads(anchor.heads)) for anchor in batch)
+        heads.check((f"anchor {anchor.pk}", read_heads(anchor.heads)) for anchor in batch)
     _check_witness(report)
     report.since_anchor = _entries(current_heads()) - _entries(newest)
 
@@ -71,7 +71,7 @@ def check_checkpoint(checkpoint: Mapping[str, Any], report: Report) -> None:
     name = f"the checkpoint of anchor {anchor['id']}"
     if not AuditAnchor.objects.filter(hash=digest).exists():
         report.add(Finding("checkpoint_anchor", name, "that anchor is no longer in the database"))
-    _Heads(report).check([(name, _read_heads(anchor["heads"]))])
+    _Heads(report).check([(name, read_heads(anchor["heads"]))])
 
 
 class _Keys:
@@ -102,7 +102,7 @@ class _Heads:
                 if self._seen.get(head[0]) != head:
                     wanted.setdefault(head, who)
                     self._seen[head[0]] = head
-        stored = _hashes(wanted)
+        stored = stored_hashes(wanted)
         for head, who in wanted.items():
             chain, seq, digest = head
             found = stored.get((chain, seq))
@@ -118,7 +118,8 @@ def _lie(chain: int, seq: int, who: str, *, missing: bool) -> Finding:
     return Finding("rewritten", f"chain {chain}", f"it is not the entry whose hash {who} holds", seq)
 
 
-def _hashes(heads: Iterable[Head]) -> dict[tuple[int, int], str]:
+def stored_hashes(heads: Iterable[Head]) -> dict[tuple[int, int], str]:
+    """The hashes the chains hold at those numbers, by (chain, number)."""
     pairs = [(chain, seq) for chain, seq, _ in heads]
     with connection.cursor() as cursor:
         cursor.execute(
@@ -179,7 +180,7 @@ def _check_witness(report: Report) -> None:
         )
 
 
-def _read_heads(text: str) -> list[Head]:
+def read_heads(text: str) -> list[Head]:
     """The heads an anchor holds; none when somebody made nonsense of them (its hash tells)."""
     try:
         return [(int(chain), int(seq), str(digest)) for chain, seq, digest in json.loads(text)]

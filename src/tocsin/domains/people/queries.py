@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Max, Q, prefetch_related_objects
+from django.db.models import Count, Max, Q
 
 from tocsin.core.access.check import Scope, allows, require
 from tocsin.core.actor import Actor
@@ -69,6 +69,15 @@ class Found:
     hidden: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A person's profile (None: erased), their live contacts by kind, and all they ever had."""
+
+    profile: dict[str, Any] | None
+    contacts: dict[str, str]
+    points: list[ContactPoint]
+
+
 def find_account(actor: Actor, role: str, external_id: str, scope: Scope | None = None) -> Account | None:
     """The account with the marketplace's id, or None when there is none.
 
@@ -120,25 +129,23 @@ def account_cards(
     """
     for account in accounts:
         require_account(actor, account, scope)
-    prefetch_related_objects([account.party for account in accounts], "contact_points")
     opened = _opened_all([account.party for account in accounts])
     counts = _order_counts(accounts)
     return {
-        account.pk: _card(account, *opened[account.party_id], counts.get(account.pk, {}))
+        account.pk: _card(account, opened[account.party_id], counts.get(account.pk, {}))
         for account in accounts
     }
 
 
-def _card(
-    account: Account, profile: dict[str, Any] | None, contacts: dict[str, str], orders: dict[str, Any]
-) -> AccountCard:
+def _card(account: Account, opened: _Opened, orders: dict[str, Any]) -> AccountCard:
+    profile, contacts = opened.profile, opened.contacts
     return AccountCard(
         id=account.pk, role=account.role, external_id=account.external_id, status=account.status,
         marketplace_status=account.marketplace_status, region=account.region, zone=account.zone,
         erased=profile is None, name=mask_name(str((profile or {}).get("name") or "")),
         languages=tuple(account.party.languages), access_needs=len((profile or {}).get("access_needs", [])),
         email=mask_email(contacts.get("email", "")), phone=mask_phone(contacts.get("phone", "")),
-        contacts_changed_at=_contacts_changed(account.party.contact_points.all()),
+        contacts_changed_at=_contacts_changed(opened.points),
         member_since=account.member_since, orders_total=orders.get("total", 0),
         orders_cancelled=orders.get("cancelled", 0), orders_live=orders.get("live", 0),
         last_order_at=orders.get("last"),
@@ -166,33 +173,35 @@ def _contacts_changed(points: Iterable[ContactPoint]) -> dt.datetime | None:
     return max((point.retired_at for point in points if point.retired_at), default=None)
 
 
-def _opened(party: Party) -> tuple[dict[str, Any] | None, dict[str, str]]:
-    """The profile of a person (None: erased) and their live contacts by kind, with one look at the keys."""
+def _opened(party: Party) -> _Opened:
     return _opened_all([party])[party.pk]
 
 
-def _opened_all(parties: Sequence[Party]) -> dict[str, tuple[dict[str, Any] | None, dict[str, str]]]:
-    """The same of several people, by id."""
-    wanted: list[tuple[str, str, Sealed]] = []
+def _opened_all(parties: Sequence[Party]) -> dict[str, _Opened]:
+    """Several people by id, with one look at their contacts and one at the keys."""
+    points: dict[str, list[ContactPoint]] = {party.pk: [] for party in parties}
+    for point in ContactPoint.objects.filter(party__in=parties):
+        points[point.party_id].append(point)
+    sealed: list[tuple[str, str, Sealed]] = []
     for party in parties:
-        wanted.append((party.pk, "", Sealed(party.key_scope, "profile", party.profile_sealed)))
-        wanted += [
+        sealed.append((party.pk, "", Sealed(party.key_scope, "profile", party.profile_sealed)))
+        sealed += [
             (party.pk, point.kind, Sealed(party.key_scope, f"contact:{point.kind}", point.value_sealed))
-            for point in party.contact_points.all()
+            for point in points[party.pk]
             if point.retired_at is None
         ]
-    found: dict[str, tuple[dict[str, Any] | None, dict[str, str]]] = {}
-    for (pk, kind, _), value in zip(wanted, open_many(sealed for _, _, sealed in wanted), strict=True):
+    found: dict[str, _Opened] = {}
+    for (pk, kind, _), value in zip(sealed, open_many(one for _, _, one in sealed), strict=True):
         if not kind:
-            found[pk] = (None if value is None else json.loads(value or "{}"), {})
+            found[pk] = _Opened(None if value is None else json.loads(value or "{}"), {}, points[pk])
         elif value:
-            found[pk][1][kind] = value
+            found[pk].contacts[kind] = value
     return found
 
 
 def contacts_of(party: Party) -> dict[str, str]:
     """Live contacts by kind (``email``, ``phone``), opened, for sending. Staff see them by ``reveal``."""
-    return _opened(party)[1]
+    return _opened(party).contacts
 
 
 def pair_orders(actor: Actor, customer: Account, shopper: Account) -> int:
@@ -244,10 +253,10 @@ def _attributes(row: Account | Store | Instrument | Order) -> dict[str, Any]:
             if (other := getattr(row, name)) is not None
         }
         return {name: getattr(row, name) for name in plain} | linked
-    profile, contacts = _opened(row.party)
+    opened = _opened(row.party)
     return {
-        **(profile or {}),
-        **contacts,
+        **(opened.profile or {}),
+        **opened.contacts,
         "created_at": row.member_since,
         "language": next(iter(row.party.languages), None),
         "region": row.region,
@@ -271,7 +280,9 @@ def search(actor: Actor, text: str) -> Found:
     scoped = [
         one for one in others if allows(actor, "entities.view", Scope(region=one.region, data_class="P2"))
     ]
-    hits = [_hit_of_account(account) for account in seen] + [_hit(one) for one in scoped]
+    opened = _opened_all([account.party for account in seen])
+    hits = [_hit_of_account(account, opened[account.party_id]) for account in seen]
+    hits += [_hit(one) for one in scoped]
     return Found(tuple(hits), len(accounts) - len(seen) + len(others) - len(scoped))
 
 
@@ -285,9 +296,8 @@ def _account_match(wanted: str) -> Q:
     return match
 
 
-def _hit_of_account(account: Account) -> Hit:
-    profile, _ = _opened(account.party)
-    name = mask_name(str((profile or {}).get("name", "")))
+def _hit_of_account(account: Account, opened: _Opened) -> Hit:
+    name = mask_name(str((opened.profile or {}).get("name", "")))
     return Hit(account.role, account.external_id, name or account.external_id, account.status, account.region)
 
 
