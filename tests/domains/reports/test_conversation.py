@@ -5,6 +5,7 @@ import json
 
 import pytest
 import time_machine
+from django.db import connection
 from django.utils import timezone
 
 from tests.domains.actors import integration, staff
@@ -16,7 +17,7 @@ from tocsin.core.clocks.models import Clock
 from tocsin.core.crypto.seal import open_text
 from tocsin.core.errors import AccessDenied, InvalidInput
 from tocsin.core.outbox.models import OutboxMessage
-from tocsin.domains.reports import actions, following, messages, queries, status
+from tocsin.domains.reports import actions, following, messages, queries, reasons, status
 from tocsin.domains.reports.models import Report
 
 pytestmark = pytest.mark.django_db
@@ -235,3 +236,20 @@ def test_the_status_speaks_of_nobody_else() -> None:
     assert [step.state for step in shown.steps] == ["done", "now", "next", "next"]
     assert shown.next_update_by == report.next_update_by
     assert len(shown.outcomes) >= 2
+
+
+def test_what_a_person_gave_as_reason_is_sealed_and_can_be_read_back() -> None:
+    report = file()
+    actions.raise_severity(SPECIALIST, report.pk, "S0", "Zanzibar Smith called again.")
+    actions.recode(SPECIALIST, report.pk, ["SAF.threat"], "Quetzal fits better.")
+    report.refresh_from_db()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT string_agg(row_to_json(t)::text, '') FROM reports_reportevent t")
+        stored = cursor.fetchone()[0]
+        cursor.execute("SELECT string_agg(payload, '') FROM core_audit_entry")
+        stored += cursor.fetchone()[0]
+    assert "Zanzibar" not in stored
+    assert "Quetzal" not in stored
+    said = [(one.rule, one.text) for one in reasons.opened(report)]
+    assert said[0] == ("code:CON.harassment", "Harassment")
+    assert said[-2:] == [("person", "Zanzibar Smith called again."), ("recoded", "Quetzal fits better.")]

@@ -1,4 +1,4 @@
-"""Reporting on the public page: nothing typed is lost, nothing is filed twice, nothing hostile comes alive."""
+"""Reporting on the public page: nothing typed is lost, nothing filed twice, nothing hostile comes alive."""
 
 import datetime as dt
 import re

@@ -12,7 +12,7 @@ from tocsin.core.act import act
 from tocsin.core.actor import Actor
 from tocsin.core.errors import InvalidInput
 from tocsin.core.outbox.notify import tick
-from tocsin.domains.reports import filing, messages, promises, report_input
+from tocsin.domains.reports import filing, messages, promises, reasons, report_input
 from tocsin.domains.reports.access import must_be_theirs
 from tocsin.domains.reports.filing import Filed
 from tocsin.domains.reports.models import Report, ReportMessage, Severity
@@ -147,7 +147,8 @@ def recode(actor: Actor, report_id: str, codes: list[str], reason: str) -> Repor
             report.taxonomy_version = taxonomy().version
             rescore(report)
             promises.recoded(work, report)
-            work.save(report, before=before, after=wanted, reason=reason)
+            reasons.add(report, reasons.RECODED, reason, actor.ref)
+            work.save(report, before=before, after=wanted)
             work.emit("report.recoded", {"report": report.pk, "codes": wanted})
     return report
 
@@ -168,15 +169,7 @@ def _set_severity(actor: Actor, report_id: str, severity: str, reason: str, *, l
             )
         before, report.severity = report.severity, severity
         report.severity_set_by = actor.ref
-        report.severity_reasons = [
-            *report.severity_reasons,
-            {
-                "rule": "person",
-                "severity": severity,
-                "text": {"en": reason, "es": reason},
-                "detail": [actor.ref],
-            },
-        ]
+        reasons.add(report, reasons.BY_PERSON, reason, actor.ref)
         if severity == Severity.S0:
             promises.begin_again(work, report)
         elif report.status not in promises.OVER:
