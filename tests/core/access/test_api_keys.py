@@ -124,6 +124,21 @@ def test_nobody_makes_a_personal_key_for_somebody_else_or_with_a_key(people: dic
     assert ApiKey.objects.count() == 2
 
 
+def test_a_personal_key_never_speaks_for_the_marketplace(people: dict[str, Actor]) -> None:
+    for scope in ("actions:write", "decide", "events:write", "replay"):
+        with pytest.raises(InvalidInput) as caught:
+            api_keys.issue(INVESTIGATOR, "My script", ["cases:read", scope], staff_id=INVESTIGATOR.id)
+        assert scope in caught.value.fields["scopes"]
+    assert ApiKey.objects.count() == 0
+
+
+def test_a_key_says_how_often_it_may_be_used(people: dict[str, Actor]) -> None:
+    row, token = api_keys.issue(ADMIN, "Shop", ["decide"])
+    ApiKey.objects.filter(pk=row.pk).update(rate_per_minute=7)
+    caller = api_keys.recognise(token)
+    assert (caller.actor.ref, caller.per_minute) == (f"api_key:{row.pk}", 7)
+
+
 def test_revoking(people: dict[str, Actor]) -> None:
     mine, token = api_keys.issue(INVESTIGATOR, "My script", ["cases:read"], staff_id=INVESTIGATOR.id)
     shop, _ = api_keys.issue(ADMIN, "Shop", ["decide"])

@@ -8,9 +8,11 @@ from tocsin.core.access.matrix import Cell, cells
 from tocsin.core.access.permissions import ROLES
 
 LEVELS = {
-    "specialist": {"1_2"}, "investigator": {"1_2", "3_5", "6_7"}, "incident_commander": {"1_2", "3_5", "6_7"},
-    "supervisor": {"1_2", "3_5", "6_7", "8_9"},
-}  # fmt: skip
+    "specialist": {"1_2"},
+    "investigator": {"1_2", "3_5", "6"},
+    "incident_commander": {"1_2", "3_5", "6", "7"},
+    "supervisor": {"1_2", "3_5", "6", "7", "8_9"},
+}
 #: Who sees case data of class P3 and P4: freely, once assigned, or never.
 P3 = {
     "specialist": "assigned", "investigator": "assigned", "supervisor": "freely",
@@ -34,7 +36,7 @@ def holders(permission: str) -> set[str]:
     return {cell.role for cell in ALL if cell.permission == permission and cell.reason is None}
 
 
-@pytest.mark.parametrize("level", ["1_2", "3_5", "6_7", "8_9"])
+@pytest.mark.parametrize("level", ["1_2", "3_5", "6", "7", "8_9"])
 def test_who_decides_what(level: str) -> None:
     assert holders(f"cases.decide_{level}") == {role for role, levels in LEVELS.items() if level in levels}
 

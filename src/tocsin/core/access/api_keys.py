@@ -10,12 +10,13 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from django.utils import timezone
 
 from tocsin.core.access.check import require
 from tocsin.core.access.models import ApiKey
-from tocsin.core.access.permissions import SCOPES
+from tocsin.core.access.permissions import SCOPES, SYSTEM_SCOPES
 from tocsin.core.act import act
 from tocsin.core.actor import Actor
 from tocsin.core.errors import AccessDenied, InvalidInput, NotAuthenticated
@@ -30,6 +31,14 @@ StaffLoader = Callable[[str], Actor | None]
 _staff: StaffLoader | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls with a key, and how many requests a minute the key is good for."""
+
+    actor: Actor
+    per_minute: int
+
+
 def register_staff(loader: StaffLoader) -> None:
     """Say who turns staff ids into actors. This floor does not know staff."""
     global _staff
@@ -41,14 +50,15 @@ def issue(actor: Actor, name: str, scopes: Iterable[str], staff_id: str = "") ->
 
     Raises:
         AccessDenied: an integration key without ``api_keys.manage``, or a personal key for somebody else.
-        InvalidInput: no name, no scope, or a scope that does not exist.
+        InvalidInput: no name, no scope, a scope that does not exist, or in a personal key one that only the
+            marketplace's systems have.
     """
     wanted = sorted(set(scopes))
     if staff_id:
         _only_for_oneself(actor, staff_id)
     else:
         require(actor, "api_keys.manage")
-    _check(name, wanted)
+    _check(name, wanted, personal=bool(staff_id))
     secret = secrets.token_urlsafe(32)
     with act(actor, "api_key.issue") as work:
         key = ApiKey(
@@ -77,7 +87,12 @@ def revoke(actor: Actor, key_id: str) -> ApiKey:
 
 
 def authenticate(token: str, *, address: str = "") -> Actor:
-    """Who speaks with this token.
+    """Who speaks with this token. Raises NotAuthenticated, as ``recognise``."""
+    return recognise(token, address=address).actor
+
+
+def recognise(token: str, *, address: str = "") -> Caller:
+    """Who speaks with this token, and how often they may.
 
     Raises:
         NotAuthenticated: no such key, a wrong secret, a revoked key, or its owner has left; never says which.
@@ -88,7 +103,7 @@ def authenticate(token: str, *, address: str = "") -> Actor:
     right = hmac.compare_digest(digest(secret), key.secret_sha256 if key else digest(""))
     if key is None or not right or key.revoked_at is not None:
         raise _refused()
-    return _speaker(key, address)
+    return Caller(_speaker(key, address), key.rate_per_minute)
 
 
 def keys(actor: Actor, *, staff_id: str = "") -> list[ApiKey]:
@@ -141,7 +156,7 @@ def _only_for_oneself(actor: Actor, staff_id: str) -> None:
         )
 
 
-def _check(name: str, scopes: list[str]) -> None:
+def _check(name: str, scopes: list[str], *, personal: bool) -> None:
     problems = {}
     if not name.strip():
         problems["name"] = "Give the key a name that says who uses it."
@@ -150,6 +165,9 @@ def _check(name: str, scopes: list[str]) -> None:
         problems["scopes"] = "Choose at least one scope."
     elif unknown:
         problems["scopes"] = f"There is no scope {', '.join(unknown)}. Known are {', '.join(sorted(SCOPES))}."
+    elif personal and SYSTEM_SCOPES.intersection(scopes):
+        only = ", ".join(sorted(SYSTEM_SCOPES.intersection(scopes)))
+        problems["scopes"] = f"Only a key of the marketplace's own systems has {only}."
     if problems:
         raise InvalidInput("The key was not made.", "Check the marked fields.", fields=problems)
 

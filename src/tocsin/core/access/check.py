@@ -19,7 +19,8 @@ PURPOSE_OF: dict[str, frozenset[str]] = {
     "appeals.decide": frozenset({"appeal_review"}),
     "cases.decide_1_2": frozenset({"case_handling"}),
     "cases.decide_3_5": frozenset({"case_handling"}),
-    "cases.decide_6_7": frozenset({"case_handling"}),
+    "cases.decide_6": frozenset({"case_handling"}),
+    "cases.decide_7": frozenset({"case_handling"}),
     "cases.decide_8_9": frozenset({"case_handling"}),
     "people.reveal": frozenset({"appeal_review", "authority_request", "case_handling", "privacy_request"}),
 }

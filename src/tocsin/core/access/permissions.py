@@ -21,7 +21,8 @@ PERMISSIONS: dict[str, str] = {
     "cases.close": "Close a case",
     "cases.decide_1_2": "Decide warnings and restrictions (levels 0 to 2) and unmatch a pair",
     "cases.decide_3_5": "Decide step-up, blocks and holds (levels 3 to 5)",
-    "cases.decide_6_7": "Decide interim and fixed suspensions (levels 6 and 7)",
+    "cases.decide_6": "Suspend somebody for the time of an investigation (level 6)",
+    "cases.decide_7": "Decide suspensions for a number of days (level 7)",
     "cases.decide_8_9": "Decide terminations (levels 8 and 9), with a second reader",
     "cases.export": "Export a case within the cap",
     "cases.message": "Write to the people in a case",
@@ -65,26 +66,40 @@ ROLES: dict[str, frozenset[str]] = {
     "appeals_reviewer": frozenset(
         _EVERY_DESK
         | {
-            "access.break_glass", "appeals.decide", "appeals.view", "cases.message", "cases.view",
-            "decisions.reverse", "entities.view", "evidence.view", "people.reveal", "reports.view",
+            "access.break_glass",
+            "appeals.decide",
+            "appeals.view",
+            "cases.message",
+            "cases.view",
+            "decisions.reverse",
+            "entities.view",
+            "evidence.view",
+            "people.reveal",
+            "reports.view",
         }
     ),
     "auditor": frozenset(
         _EVERY_DESK
         | {
-            "access.view_log", "alerts.view", "appeals.view", "audit.verify", "cases.view", "entities.view",
-            "reports.view", "rules.view",
+            "access.view_log",
+            "alerts.view",
+            "appeals.view",
+            "audit.verify",
+            "cases.view",
+            "entities.view",
+            "reports.view",
+            "rules.view",
         }
     ),
     "incident_commander": frozenset(
         _EVERY_DESK
         | _CASEWORK
-        | {"cases.decide_1_2", "cases.decide_3_5", "cases.decide_6_7", "people.reveal"}
+        | {"cases.decide_1_2", "cases.decide_3_5", "cases.decide_6", "cases.decide_7", "people.reveal"}
     ),
     "investigator": frozenset(
         _EVERY_DESK
         | _CASEWORK
-        | {"cases.decide_1_2", "cases.decide_3_5", "cases.decide_6_7", "people.reveal", "rules.view"}
+        | {"cases.decide_1_2", "cases.decide_3_5", "cases.decide_6", "people.reveal", "rules.view"}
     ),
     "le_liaison": frozenset(
         _EVERY_DESK | {"cases.view", "entities.view", "evidence.view", "people.reveal", "cases.export"}
@@ -93,8 +108,15 @@ ROLES: dict[str, frozenset[str]] = {
     "privacy_officer": frozenset(
         _EVERY_DESK
         | {
-            "access.review_break_glass", "access.view_log", "audit.verify", "cases.export", "cases.view",
-            "entities.view", "evidence.view", "people.reveal", "reports.view",
+            "access.review_break_glass",
+            "access.view_log",
+            "audit.verify",
+            "cases.export",
+            "cases.view",
+            "entities.view",
+            "evidence.view",
+            "people.reveal",
+            "reports.view",
         }
     ),
     "rules_engineer": frozenset(_EVERY_DESK | {"alerts.view", "rules.edit", "rules.promote", "rules.view"}),
@@ -103,15 +125,27 @@ ROLES: dict[str, frozenset[str]] = {
         _EVERY_DESK
         | _CASEWORK
         | {
-            "access.view_log", "appeals.decide", "cases.decide_1_2", "cases.decide_3_5", "cases.decide_6_7",
-            "cases.decide_8_9", "cases.export", "cases.second_read", "cases.severity_lower", "clocks.extend",
-            "decisions.reverse", "people.reveal", "rules.promote", "rules.view",
+            "access.view_log",
+            "appeals.decide",
+            "cases.decide_1_2",
+            "cases.decide_3_5",
+            "cases.decide_6",
+            "cases.decide_7",
+            "cases.decide_8_9",
+            "cases.export",
+            "cases.second_read",
+            "cases.severity_lower",
+            "clocks.extend",
+            "decisions.reverse",
+            "people.reveal",
+            "rules.promote",
+            "rules.view",
         }
     ),
     "support_agent": frozenset(_EVERY_DESK | {"reports.file"}),
     "trainer": frozenset(_EVERY_DESK),
     "vetting_analyst": frozenset(_EVERY_DESK),
-}  # fmt: skip
+}
 
 #: The most sensitive data class (handbook §10) a role may see, and whether only on work given to the person.
 DATA_CLASSES: dict[str, tuple[str, bool]] = {
@@ -150,19 +184,25 @@ SCOPES: dict[str, frozenset[str]] = {
     "webhooks:manage": frozenset({"webhooks.manage"}),
 }
 
+#: What only the marketplace's own systems do: telling what happened, and that an action was carried out. No
+#: permission of a person stands behind these, so a personal key cannot hold them.
+SYSTEM_SCOPES = frozenset({"actions:write", "decide", "events:write", "replay"})
+
 _READ_CASES = {"alerts.view", "appeals.view", "cases.view", "evidence.view"}
 
 #: What a scope lets through of a member of staff's own permissions when they use a personal key. It never
 #: adds any. Looking behind masks, exporting, breaking glass and managing take a person at the console.
 PERSONAL_SCOPES: dict[str, frozenset[str]] = {
     **SCOPES,
+    "actions:read": frozenset({"cases.view"}),
     "appeals:write": frozenset({"appeals.decide", "appeals.lodge", "appeals.view", "decisions.reverse"}),
     "cases:read": frozenset(_READ_CASES),
     "cases:write": frozenset(
         {
             "alerts.disposition", "cases.assign", "cases.close", "cases.decide_1_2", "cases.decide_3_5",
-            "cases.decide_6_7", "cases.decide_8_9", "cases.message", "cases.protect", "cases.second_read",
-            "cases.severity_lower", "cases.severity_raise", "cases.work", "decisions.reverse", "evidence.add",
+            "cases.decide_6", "cases.decide_7", "cases.decide_8_9", "cases.message", "cases.protect",
+            "cases.second_read", "cases.severity_lower", "cases.severity_raise", "cases.work",
+            "decisions.reverse", "evidence.add",
         }
     ),
     "decisions:read": frozenset({"appeals.view", "cases.view"}),

@@ -4,24 +4,12 @@ from __future__ import annotations
 
 from django.db.models import Q
 
+from tocsin.core.access.break_glass import through_glass
 from tocsin.core.access.check import Scope, require, sees_class
-from tocsin.core.access.models import BreakGlass
 from tocsin.core.actor import Actor
 from tocsin.core.errors import NotFound
 from tocsin.domains.cases.models import Case
 from tocsin.domains.detection.queries import in_regions
-
-
-def glass_open(actor: Actor, case_id: str) -> bool:
-    """Whether the actor has broken the glass on this case and the thirty minutes are not over."""
-    from django.utils import timezone
-
-    return (
-        actor.kind == "staff"
-        and BreakGlass.objects.filter(
-            staff_id=actor.id, object_type="case", object_id=case_id, ends_at__gt=timezone.now()
-        ).exists()
-    )
 
 
 def visible(actor: Actor) -> Q:
@@ -37,14 +25,17 @@ def visible(actor: Actor) -> Q:
 
 
 def scope_of(actor: Actor, case: Case, data_class: str = "P2") -> Scope:
-    """The scope of one case for a check. ``data_class`` is that of what is wanted from it, at least P2."""
-    wanted = "P4" if case.data_class == "P4" else data_class
-    return Scope(
+    """The scope of one case for a check. ``data_class`` is that of what is wanted from it, at least P2.
+
+    Broken glass stands in for an assignment and a region while it is open.
+    """
+    scope = Scope(
         region=case.region,
-        assigned=(actor.kind == "staff" and case.assignee_id == actor.id) or glass_open(actor, case.pk),
-        data_class=wanted,
+        assigned=assigned_to(actor, case),
+        data_class="P4" if case.data_class == "P4" else data_class,
         walled_off=frozenset(case.walled_off),
     )
+    return through_glass(actor, scope, "case", case.pk)
 
 
 def may_see(actor: Actor, case: Case, permission: str = "cases.view", data_class: str = "P2") -> Scope:
@@ -56,9 +47,14 @@ def may_see(actor: Actor, case: Case, permission: str = "cases.view", data_class
     """
     scope = scope_of(actor, case, data_class)
     if actor.kind == "staff" and actor.id in scope.walled_off:
-        raise NotFound("There is no such case.", "Check the reference.")
+        raise no_such_case()
     require(actor, permission, scope)
     return scope
+
+
+def no_such_case() -> NotFound:
+    """The same answer whether there is none or none the actor may know of."""
+    return NotFound("There is no such case.", "Check the reference.")
 
 
 def assigned_to(actor: Actor, case: Case) -> bool:

@@ -1,4 +1,5 @@
-"""What cases do when something happens below: a report came in, an alert was raised, a reporter wrote."""
+"""What cases do when something happens below: a report came in or changed, an alert was raised, somebody is
+to be kept away, a promise was missed."""
 
 from __future__ import annotations
 
@@ -7,13 +8,11 @@ from typing import Any
 
 from tocsin.core.act import Work, act
 from tocsin.core.actor import system
-from tocsin.core.clocks import service as clocks
 from tocsin.core.clocks.models import Clock
 from tocsin.core.clocks.service import on_breach
 from tocsin.core.outbox.registry import on
-from tocsin.core.packs.today import rules_for
-from tocsin.domains.cases import opening, timeline
-from tocsin.domains.cases.actions import OVER, reporter_answered, touch
+from tocsin.domains.cases import actions, opening, timeline, walls
+from tocsin.domains.cases.actions import OVER, touch
 from tocsin.domains.cases.models import Case, CaseReport
 from tocsin.domains.detection.models import Alert
 from tocsin.domains.people.models import Account, Order
@@ -23,27 +22,15 @@ from tocsin.domains.reports.taxonomy import current as taxonomy
 _ME = system("cases")
 
 
-def start_clocks(work: Work, case: Case) -> None:
-    """Start the clocks of a case's severity, as the pack of its place says."""
-    rules = rules_for(case.region)
-    for name in ("owner", "protect", "update"):
-        spec = rules.clock(f"response.{case.severity}.{name}")
-        if spec is not None:
-            clocks.start(
-                work, spec, subject_type="case", subject_id=case.pk, zone=case.zone, region=case.region,
-                start_at=case.opened_at, name=name,
-            )  # fmt: skip
-
-
 @on("report.received", "cases.open_for_report")
 def open_for_report(data: Mapping[str, Any]) -> None:
-    """Every report becomes work, but S4, which goes to customer support with its context and stays for trends."""
+    """Every report becomes work, but S4, which goes to customer support with its context and stays for
+    trends."""
     report = Report.objects.select_related("order__customer", "order__shopper").get(pk=data["report"])
-    if report.status == Report.Status.ROUTED_SUPPORT:
+    if report.status == Report.Status.ROUTED_SUPPORT and report.severity == "S4":
         return
     with act(_ME, "case.open_for_report") as work:
         case = opening.from_report(work, report)
-        start_clocks(work, case)
         _into_case(work, report)
         work.watch(case)
         touch(work, case, "case.clocks")
@@ -51,9 +38,54 @@ def open_for_report(data: Mapping[str, Any]) -> None:
 
 def _into_case(work: Work, report: Report) -> None:
     locked = work.lock(Report, report.pk)
-    if locked.status in (Report.Status.RECEIVED, Report.Status.ACKNOWLEDGED, Report.Status.TRIAGED):
+    if locked.status in (
+        Report.Status.RECEIVED,
+        Report.Status.ACKNOWLEDGED,
+        Report.Status.TRIAGED,
+        Report.Status.ROUTED_SUPPORT,
+    ):
         locked.status = Report.Status.IN_CASE
         work.save(locked, "report.in_case")
+
+
+@on("report.severity_raised", "cases.report_got_worse")
+def report_got_worse(data: Mapping[str, Any]) -> None:
+    """A report is graver than it looked: its case is too, and a routine one becomes work."""
+    link = CaseReport.objects.filter(report_id=data["report"]).first()
+    if link is None:
+        open_for_report(data)
+        return
+    with act(_ME, "case.report_got_worse") as work:
+        case = work.lock(Case, link.case_id)
+        if case.state not in OVER:
+            opening.got_worse(work, case, data["to"], "its report was found to be graver")
+            touch(work, case, "case.clocks")
+
+
+@on("report.recoded", "cases.report_recoded")
+def report_recoded(data: Mapping[str, Any]) -> None:
+    """A report got other codes: the case knows them as well, and may need other protection."""
+    link = CaseReport.objects.select_related("report").filter(report_id=data["report"]).first()
+    if link is None:
+        return
+    with act(_ME, "case.report_recoded") as work:
+        case = work.lock(Case, link.case_id)
+        if case.state not in OVER:
+            opening.widen(work, case, data["codes"], link.report.data_class)
+            work.emit("case.joined", {"case": case.pk}, key=f"{case.pk}:{case.revision}")
+
+
+@on("report.withdrawn", "cases.report_withdrawn")
+def report_withdrawn(data: Mapping[str, Any]) -> None:
+    """The reporter took it back. That is noted, and closes nothing (handbook §0)."""
+    link = CaseReport.objects.filter(report_id=data["report"]).first()
+    if link is None:
+        return
+    with act(_ME, "case.report_withdrawn") as work:
+        case = work.lock(Case, link.case_id)
+        timeline.add(work, case, "reporter", f"The reporter of {data['number']} withdrew it")
+        if case.state not in OVER:
+            touch(work, case, "case.report_withdrawn")
 
 
 @on("alert.raised", "cases.open_for_alert")
@@ -69,17 +101,13 @@ def open_for_alert(data: Mapping[str, Any]) -> None:
         seq = data.get("seq", alert.first_seq)
         if seq != alert.first_seq and case.state not in OVER:
             timeline.add(
-                work,
-                case,
-                "alert",
-                f"Rule {alert.code} {alert.rule} fired again",
+                work, case, "alert", f"Rule {alert.code} {alert.rule} fired again",
                 refs={"alert": alert.pk, "seq": seq},
-            )
-        if case.state not in OVER:
-            start_clocks(work, case)
+            )  # fmt: skip
         work.watch(case)
         touch(work, case, "case.clocks")
-        work.emit("alert.in_case", {"alert": alert.pk, "case": case.pk, "seq": seq}, key=f"{alert.pk}:{seq}")
+        told = {"alert": alert.pk, "case": case.pk, "seq": seq}
+        work.emit("alert.in_case", told, key=f"{alert.pk}:{seq}")
 
 
 def _accounts(alert: Alert) -> dict[str, Account]:
@@ -108,27 +136,27 @@ def reporter_wrote(data: Mapping[str, Any]) -> None:
     if link is None:
         return
     with act(_ME, "case.reporter_wrote") as work:
-        case = work.lock(Case, link.case_id)
-        if case.state not in OVER:
-            reporter_answered(work, case, link.report.number)
+        actions.reporter_wrote(work, work.lock(Case, link.case_id), link.report.number)
+
+
+@on("staff.walled_off", "cases.keep_away")
+def keep_away(data: Mapping[str, Any]) -> None:
+    """Somebody's accounts, or their family's, were named: cases about those are kept from them."""
+    with act(_ME, "case.wall_off") as work:
+        walls.redraw(work, data["staff"])
 
 
 @on_breach("escalate", subject_type="case")
 @on_breach("page_supervisor", subject_type="case")
 @on_breach("tell_reporter", subject_type="case")
 def missed(clock: Clock, work: Work) -> None:
-    """A promise or objective was missed: it shows in the case, jumps the queue, and is told to who must know."""
+    """A promise or objective was missed: it shows in the case, jumps the queue, and is told to who must
+    know."""
     case = work.lock(Case, clock.subject_id)
     if case.state in OVER:
         return
-    timeline.add(
-        work,
-        case,
-        "clock",
-        f"Missed: {clock.name.replace('_', ' ').replace('.', ', ')}",
-        refs={"clock": clock.pk},
-    )
+    name = clock.name.replace("_", " ").replace(".", ", ")
+    timeline.add(work, case, "clock", f"Missed: {name}", refs={"clock": clock.pk})
     touch(work, case, "case.clock_missed", clock=clock.name)
-    work.emit(
-        "case.clock_missed", {"case": case.pk, "clock": clock.name, "asks": clock.on_breach}, key=clock.pk
-    )
+    told = {"case": case.pk, "clock": clock.name, "asks": clock.on_breach}
+    work.emit("case.clock_missed", told, key=clock.pk)

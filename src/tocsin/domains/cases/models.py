@@ -15,8 +15,9 @@ from tocsin.domains.staff.models import Staff
 class Case(models.Model):
     """A case. ``reference`` is for staff to say aloud (``C-7QK4M``); reporters know only their report number.
 
-    ``next_due_at`` is the earliest running clock, kept for sorting the queue. ``revision`` grows with every change,
-    so that two people deciding at once cannot overwrite each other. ``walled_off`` are staff ids kept away from it.
+    ``next_due_at`` is the earliest running clock, kept for sorting the queue. ``revision`` grows with
+    every change, so that two people deciding at once cannot overwrite each other. ``walled_off`` are
+    staff ids kept away from it.
     """
 
     class State(models.TextChoices):
@@ -123,7 +124,8 @@ class CaseAlert(models.Model):
 
 
 class TimelineEntry(models.Model):
-    """One thing that happened in a case. ``summary`` holds nothing personal; ``body_sealed`` may (key of the case)."""
+    """One thing that happened in a case. ``summary`` holds nothing personal; ``body_sealed`` may (key of
+    the case)."""
 
     id = models.CharField(max_length=40, primary_key=True)
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="timeline")

@@ -1,7 +1,7 @@
 """How cases come to be: from a report, from an alert, or by a specialist.
 
-A report or alert about somebody who already has an open case on the same desk joins that case, so that one person's
-trouble is one piece of work. Joining never deletes or hides anything.
+A report or alert about somebody who already has an open case on the same desk joins that case, so that
+one person's trouble is one piece of work. Joining never deletes or hides anything.
 """
 
 from __future__ import annotations
@@ -12,16 +12,17 @@ from collections.abc import Iterable
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from tocsin.core.access.check import more_sensitive
 from tocsin.core.act import Work
 from tocsin.core.ids import new_id
+from tocsin.core.locks import lock
 from tocsin.core.outbox.notify import tick
-from tocsin.domains.cases import timeline
+from tocsin.domains.cases import case_clocks, timeline, walls
 from tocsin.domains.cases.models import Case, CaseAlert, CaseParty, CaseReport
 from tocsin.domains.detection.models import Alert
 from tocsin.domains.people.models import Account, Order
 from tocsin.domains.reports.models import Report
 from tocsin.domains.reports.taxonomy import current as taxonomy
-from tocsin.domains.staff.models import Staff
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _OVER = (Case.State.CLOSED, Case.State.MERGED, Case.State.ROUTED_OUT)
@@ -55,16 +56,6 @@ def joinable(subject: Account | None, desk: str) -> QuerySet[Case]:
     )
 
 
-def walled_off_for(accounts: Iterable[Account]) -> list[str]:
-    """Staff who are, or are close to, one of these people; and those who manage them are not told either."""
-    refs = [f"{account.role}:{account.external_id}" for account in accounts]
-    if not refs:
-        return []
-    own = list(Staff.objects.filter(walled_off_accounts__overlap=refs).values_list("pk", flat=True))
-    line = Staff.objects.filter(reports__pk__in=own).values_list("pk", flat=True)
-    return sorted({*own, *line})
-
-
 def create(
     work: Work,
     *,
@@ -83,10 +74,22 @@ def create(
     """Make a case and say so to the queue."""
     now = timezone.now()
     case = Case(
-        id=new_id("case"), reference=new_reference(), title=title[:200], desk=desk, severity=severity, codes=codes,
-        source=source, channel=channel, region=region, zone=zone, data_class=data_class, order=order, score=score,
-        opened_at=now, updated_at=now,
-    )  # fmt: skip
+        id=new_id("case"),
+        reference=new_reference(),
+        title=title[:200],
+        desk=desk,
+        severity=severity,
+        codes=codes,
+        source=source,
+        channel=channel,
+        region=region,
+        zone=zone,
+        data_class=data_class,
+        order=order,
+        score=score,
+        opened_at=now,
+        updated_at=now,
+    )
     work.save(case, "case.open")
     work.emit("case.opened", {"case": case.pk, "severity": severity, "codes": codes}, key=case.pk)
     tick("queue")
@@ -101,15 +104,12 @@ def add_party(work: Work, case: Case, account: Account | None, part: str) -> Non
     if not made:
         return
     work.note(party, "case.add_party")
-    kept_away = walled_off_for([account])
-    if not set(kept_away) <= set(case.walled_off):
-        work.watch(case)
-        case.walled_off = sorted({*case.walled_off, *kept_away})
-        work.save(case, "case.wall_off")
+    walls.draw(work, case, [account])
 
 
-def raise_to(work: Work, case: Case, severity: str, because: str) -> None:
-    """Raise a case's severity; never lowers it."""
+def got_worse(work: Work, case: Case, severity: str, because: str, *, body: str = "") -> None:
+    """Raise a case's severity, with the clocks of the new one; never lowers it. ``because`` is our own words,
+    ``body`` a person's."""
     if severity >= case.severity:
         return
     work.watch(case)
@@ -117,7 +117,12 @@ def raise_to(work: Work, case: Case, severity: str, because: str) -> None:
     case.updated_at = timezone.now()
     case.revision += 1
     work.save(case, "case.severity_raise")
-    timeline.add(work, case, "severity", f"Severity raised from {before} to {severity}: {because}")
+    case_clocks.severity_changed(work, case)
+    said = f"Severity raised from {before} to {severity}"
+    timeline.add(work, case, "severity", f"{said}: {because}" if because else said, body=body)
+    work.emit(
+        "case.severity_raised", {"case": case.pk, "severity": severity}, key=f"{case.pk}:{case.revision}"
+    )
 
 
 def from_report(work: Work, report: Report) -> Case:
@@ -128,17 +133,17 @@ def from_report(work: Work, report: Report) -> Case:
     code = report.alleged_codes[0]
     entry = taxonomy().find(code)
     title = entry.title["en"] if entry is not None else "Report to be classified"
-    desk = desk_of(report.alleged_codes)
-    case = joinable(report.subject_account, desk).select_for_update(of=("self",)).first()
+    case = _open_one(report.subject_account, desk_of(report.alleged_codes))
+    joins = case is not None
     if case is None:
         case = create(
-            work, title=title, desk=desk, severity=report.severity, codes=list(report.alleged_codes), source="report",
-            channel=report.channel, region=report.region, zone=report.zone, data_class=report.data_class,
-            order=report.order,
+            work, title=title, desk=desk_of(report.alleged_codes), severity=report.severity,
+            codes=list(report.alleged_codes), source="report", channel=report.channel, region=report.region,
+            zone=report.zone, data_class=report.data_class, order=report.order,
         )  # fmt: skip
     else:
-        raise_to(work, case, report.severity, "a further report came in")
-        _widen(work, case, report.alleged_codes, report.data_class)
+        got_worse(work, case, report.severity, "a further report came in")
+        widen(work, case, report.alleged_codes, report.data_class)
     link = CaseReport(case=case, report=report, added_at=timezone.now())
     work.save(link, "case.add_report")
     timeline.add(
@@ -146,7 +151,28 @@ def from_report(work: Work, report: Report) -> Case:
         refs={"report": report.pk}, at=report.received_at,
     )  # fmt: skip
     _add_sides(work, case, report)
+    _waiting(work, case, joins=joins)
     return case
+
+
+def _open_one(subject: Account | None, desk: str) -> Case | None:
+    """The open case about somebody on a desk, locked; None when there is none and one may be made now.
+
+    The lock by name keeps two workers from opening two cases about the same person at once.
+    """
+    if subject is None:
+        return None
+    lock("case_about", subject.pk, desk)
+    return joinable(subject, desk).select_for_update(of=("self",)).first()
+
+
+def _waiting(work: Work, case: Case, *, joins: bool) -> None:
+    """Start the clocks, and let a case that something joined be looked at again by whoever protects."""
+    if joins:
+        case_clocks.joined(work, case)
+        work.emit("case.joined", {"case": case.pk}, key=f"{case.pk}:{case.revision}")
+    else:
+        case_clocks.opened(work, case)
 
 
 def _add_sides(work: Work, case: Case, report: Report) -> None:
@@ -159,10 +185,11 @@ def _add_sides(work: Work, case: Case, report: Report) -> None:
                 add_party(work, case, account, CaseParty.Part.AFFECTED)
 
 
-def _widen(work: Work, case: Case, codes: Iterable[str], data_class: str) -> None:
+def widen(work: Work, case: Case, codes: Iterable[str], data_class: str) -> None:
+    """Add codes to a case, and keep it as sensitive as the most sensitive thing in it."""
     work.watch(case)
     case.codes = list(dict.fromkeys([*case.codes, *codes]))
-    case.data_class = max(case.data_class, data_class)
+    case.data_class = more_sensitive(case.data_class, data_class)
     case.updated_at = timezone.now()
     case.revision += 1
     work.save(case, "case.widen")
@@ -180,16 +207,24 @@ def from_alert(
         return present.case
     subject = accounts.get("subject")
     desk = desk_of([alert.violation_code])
-    case = joinable(subject, desk).select_for_update(of=("self",)).first()
+    case = _open_one(subject, desk)
+    joins = case is not None
     if case is None:
         case = create(
-            work, title=title, desk=desk, severity=alert.severity, codes=[alert.violation_code], source="rule",
-            region=alert.region or (subject.region if subject else ""), zone=subject.zone if subject else "UTC",
-            order=order, score=alert.score,
-        )  # fmt: skip
+            work,
+            title=title,
+            desk=desk,
+            severity=alert.severity,
+            codes=[alert.violation_code],
+            source="rule",
+            region=alert.region or (subject.region if subject else ""),
+            zone=subject.zone if subject else "UTC",
+            order=order,
+            score=alert.score,
+        )
     else:
-        raise_to(work, case, alert.severity, f"rule {alert.rule} fired as well")
-        _widen(work, case, [alert.violation_code], case.data_class)
+        got_worse(work, case, alert.severity, f"rule {alert.rule} fired as well")
+        widen(work, case, [alert.violation_code], case.data_class)
     link = CaseAlert(case=case, alert=alert, added_at=timezone.now())
     work.save(link, "case.add_alert")
     work.watch(alert)
@@ -201,4 +236,5 @@ def from_alert(
         work, case, "alert", f"Rule {alert.code} {alert.rule} fired: {alert.verdict}",
         refs={"alert": alert.pk, "seq": alert.first_seq}, at=alert.opened_at,
     )  # fmt: skip
+    _waiting(work, case, joins=joins)
     return case

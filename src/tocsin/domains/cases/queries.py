@@ -18,7 +18,8 @@ from tocsin.domains.cases.access import may_see, scope_of, visible
 from tocsin.domains.cases.actions import OVER
 from tocsin.domains.cases.models import Case, CaseParty, Presence, TimelineEntry
 
-#: Counting stops here: nobody needs to know whether 4,812 or 4,813 are waiting, and counting them all is slow.
+#: Counting stops here: nobody needs to know whether 4,812 or 4,813 are waiting, and counting them all is
+#: slow.
 COUNT_CAP = 1000
 #: Somebody counts as "on it" for this long after their page last said so.
 PRESENT_FOR = dt.timedelta(seconds=45)
@@ -56,7 +57,8 @@ def capped(rows: QuerySet[Any]) -> int:
 def queue(
     actor: Actor, *, desk: str = "", tab: str = "open", cursor: str = "", limit: int = 40, severity: str = ""
 ) -> QueuePage:
-    """The queue: worst first, then what is due first. ``cursor`` is the id of the last case of the page before.
+    """The queue: worst first, then what is due first. ``cursor`` is the id of the last case of the page
+    before.
 
     Raises:
         AccessDenied: without ``cases.view``. InvalidInput: no such tab or cursor.

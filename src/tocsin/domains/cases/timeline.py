@@ -1,4 +1,5 @@
-"""The story of a case, one line a fact. Summaries hold nothing personal; bodies are sealed under the case's key."""
+"""The story of a case, one line a fact. Summaries hold nothing personal; bodies are sealed under the
+case's key."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from tocsin.core.errors import Conflict, InvalidInput
 from tocsin.core.ids import new_id
 from tocsin.domains.detection.models import Alert, Label
 
-DISPOSITIONS = ("confirmed", "cleared")
+DISPOSITIONS = (Alert.State.CONFIRMED, Alert.State.CLEARED)
 
 
 def disposition(actor: Actor, alert_id: str, state: str, *, decision_id: str = "") -> Alert:
@@ -34,28 +34,35 @@ def disposition(actor: Actor, alert_id: str, state: str, *, decision_id: str = "
 
 
 def settle(work: Work, alert: Alert, state: str, *, decision_id: str = "") -> Label:
-    """Set the disposition inside a larger act, and label the subject."""
-    alert.state = state
-    alert.dispositioned_at = timezone.now()
-    alert.dispositioned_by = work.actor.ref
-    work.save(alert, f"alert.{state}")
+    """Set the disposition inside a larger act, and label the subject. The alert is locked or watched."""
+    _dispose(work, alert, state, f"alert.{state}")
+    right = state == Alert.State.CONFIRMED
     return label(
         work,
         alert.subject_kind,
         alert.subject_id,
-        alert.violation_code or alert.rule if state == "confirmed" else f"not:{alert.rule}",
+        alert.violation_code or alert.rule if right else f"not:{alert.rule}",
         source="investigator",
         confidence=0.9,
         decision_id=decision_id,
     )
 
 
-def reopen(work: Work, alert: Alert) -> None:
+def leave_unsettled(work: Work, alert: Alert) -> None:
+    """Its case ended and nobody can say whether it was right: no label, and the next of its kind is seen."""
+    _dispose(work, alert, Alert.State.UNSETTLED, "alert.unsettled")
+
+
+def overturn(work: Work, alert: Alert) -> None:
     """Undo a disposition, because the decision behind it was overturned."""
-    alert.state = Alert.State.CLEARED
+    _dispose(work, alert, Alert.State.CLEARED, "alert.overturned")
+
+
+def _dispose(work: Work, alert: Alert, state: str, verb: str) -> None:
+    alert.state = state
     alert.dispositioned_at = timezone.now()
     alert.dispositioned_by = work.actor.ref
-    work.save(alert, "alert.overturned")
+    work.save(alert, verb)
 
 
 def label(

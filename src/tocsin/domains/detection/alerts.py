@@ -20,7 +20,7 @@ def _raise(work: Work, record: Record, fired: Fired) -> Alert:
     kind, subject = record.subject(fired)
     alert = (
         Alert.objects.select_for_update()
-        .filter(subject_kind=kind, subject_id=subject, rule=fired.rule, state__in=["open", "in_case"])
+        .filter(subject_kind=kind, subject_id=subject, rule=fired.rule, state__in=Alert.OPEN_STATES)
         .first()
     )
     if alert is not None:

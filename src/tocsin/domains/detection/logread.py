@@ -15,8 +15,8 @@ from tocsin.engine.log.records import EventRecord
 
 
 def reader(folder: Path) -> Reader:
-    """A reader for :func:`~tocsin.domains.detection.ship.ship_once`. A position is the last ``seq``, as text.
-    """
+    """A reader for :func:`~tocsin.domains.detection.ship.ship_once`. A position is the last ``seq``, as
+    text."""
     log = LogReader(folder)
 
     def read(position: str, limit: int) -> tuple[Sequence[Record], str]:

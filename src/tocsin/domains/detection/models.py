@@ -47,14 +47,18 @@ class Verdict(models.Model):
 
 
 class Alert(models.Model):
-    """Something a person should look at. One open alert for a subject and rule; more of the same add to it.
-    """
+    """Something a person should look at. One open alert for a subject and rule; more of the same add to
+    it."""
 
     class State(models.TextChoices):
         OPEN = "open"
         IN_CASE = "in_case"
         CONFIRMED = "confirmed"
         CLEARED = "cleared"
+        UNSETTLED = "unsettled"  # its case ended without saying whether it was right
+
+    #: While in one of these, more of the same adds to it; afterwards it raises a new one.
+    OPEN_STATES = (State.OPEN, State.IN_CASE)
 
     id = models.CharField(max_length=40, primary_key=True)
     subject_kind = models.CharField(max_length=20)

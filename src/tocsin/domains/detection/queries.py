@@ -10,12 +10,15 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from tocsin.core.access.check import Scope, require
+from tocsin.core.access.hidden import Page
 from tocsin.core.actor import Actor
 from tocsin.core.crypto.seal import Shredded, open_text
 from tocsin.core.errors import InvalidInput, NotFound
 from tocsin.domains.detection.models import Alert, Event, Label, Verdict
 from tocsin.domains.detection.store import day_scope
 
+#: Counting what is hidden stops here.
+COUNT_CAP = 1000
 #: Entity kinds that have a column of their own; the rest are found inside ``entities``.
 _COLUMNS = {"customer": "customer", "shopper": "shopper", "order": "order", "device": "device"}
 
@@ -40,8 +43,9 @@ def events_of(
     until: dt.datetime | None = None,
     before_seq: int | None = None,
     limit: int = 100,
-) -> tuple[list[Event], int]:
-    """Events, newest first, and how many of this page were hidden by region. Personal fields stay sealed.
+) -> Page[Event]:
+    """Events, newest first. Personal fields stay sealed. The page's cursor is the ``before_seq`` of the next.
+    What lies within the page and outside of the actor's regions, or is about their own account, is counted.
 
     Raises:
         AccessDenied: without ``entities.view``. InvalidInput: the limit is not 1 to 1,000.
@@ -52,23 +56,40 @@ def events_of(
     found: QuerySet[Event] = Event.objects.order_by("-received_at", "-seq")
     if kind and entity_id:
         column = _COLUMNS.get(kind)
-        found = found.filter(**({column: entity_id} if column else {"entities__contains": {kind: entity_id}}))
+        found = (
+            found.filter(**{column: entity_id})
+            if column
+            else found.filter(entities__contains={kind: entity_id})
+        )
     if types:
         found = found.filter(type__in=list(types))
     if since:
         found = found.filter(ts__gte=since)
     if until:
         found = found.filter(ts__lt=until)
-    if before_seq:
+    if before_seq is not None:
         found = found.filter(seq__lt=before_seq)
-    page = list(found[:limit])
-    visible = [event for event in page if not event.region or actor.covers_region(event.region)]
-    return visible, len(page) - len(visible)
+    allowed = in_regions(actor) & ~_kept_from(actor)
+    items = list(found.filter(allowed)[: limit + 1])
+    more, items = len(items) > limit, items[:limit]
+    around = found.filter(seq__gte=items[-1].seq) if more else found
+    hidden = around.exclude(allowed) if allowed else around.none()
+    count = len(hidden.order_by().values_list("seq", flat=True)[:COUNT_CAP])
+    return Page(items, count, str(items[-1].seq) if more else "")
+
+
+def _kept_from(actor: Actor) -> Q:
+    """Events of accounts that are the actor's own or their family's."""
+    own = Q()
+    for ref in actor.kept_from:
+        role, _, ident = ref.partition(":")
+        own |= Q(**{_COLUMNS[role]: ident})
+    return own
 
 
 def personal_fields(actor: Actor, event: Event, scope: Scope) -> dict[str, Any]:
-    """The sealed part of an event: message text, places. Needs sight of P3 on this row; empty once shredded.
-    """
+    """The sealed part of an event: message text, places. Needs sight of P3 on this row; empty once
+    shredded."""
     require(actor, "entities.view", scope)
     if not event.sealed:
         return {}
@@ -82,8 +103,8 @@ def personal_fields(actor: Actor, event: Event, scope: Scope) -> dict[str, Any]:
 
 
 def words_behind(actor: Actor, alert: Alert, scope: Scope) -> list[str]:
-    """What was written in the messages that raised an alert, first and last; needs sight of P3 on this row.
-    """
+    """What was written in the messages that raised an alert, first and last; needs sight of P3 on this
+    row."""
     events = Event.objects.filter(seq__in={alert.first_seq, alert.last_seq}).order_by("seq")
     texts = [personal_fields(actor, event, scope).get("text", "") for event in events]
     return [str(text) for text in texts if text]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -10,18 +12,18 @@ from tocsin.core.act import Work, act
 from tocsin.core.actor import Actor
 from tocsin.core.clocks import service as clocks
 from tocsin.core.crypto.seal import seal
-from tocsin.core.errors import Conflict, InvalidInput
+from tocsin.core.errors import Conflict, InvalidInput, NotFound
 from tocsin.core.ids import new_id
 from tocsin.core.outbox.notify import tick
 from tocsin.core.packs.today import rules_for
 from tocsin.domains.cases import timeline
 from tocsin.domains.cases.models import Case
 from tocsin.domains.enforcement import notices
+from tocsin.domains.enforcement.decisions import case_of
 from tocsin.domains.enforcement.models import Appeal, Decision
 from tocsin.domains.enforcement.reversal import undo_all
 from tocsin.domains.staff.models import Staff
 
-OPEN = (Appeal.State.LODGED, Appeal.State.ASSIGNED, Appeal.State.INFO_REQUESTED)
 _CLOCKS = {"acknowledge": "appeals.acknowledge", "decide": "appeals.decide", "limit": "appeals.limit"}
 
 
@@ -30,11 +32,13 @@ def lodge(
 ) -> Appeal:
     """Ask for another look at a decision.
 
-    Surfaces have made sure that the actor is the person, speaks for them, or is staff lodging it for them. Lodging
-    again while one is open gives the open one back, so that a second click does nothing.
+    Surfaces have made sure that the actor is the person or speaks for them; staff and systems need the right
+    to lodge. Lodging again while one is open gives the open one back, so that a second click does nothing.
 
     Raises:
-        Conflict: the decision is not in force, or the window has passed. InvalidInput: no grounds.
+        NotFound: no such decision, or none the actor may know of. AccessDenied: without ``appeals.lodge``.
+        Conflict: the decision is not in force, was appealed before, or the window has passed.
+        InvalidInput: no grounds.
     """
     text = grounds.strip()
     if not 10 <= len(text) <= 10_000:
@@ -43,22 +47,13 @@ def lodge(
             fields={"grounds": "Between 10 and 10,000 characters, please."},
         )  # fmt: skip
     with act(actor, "appeal.lodge") as work:
+        case = work.lock(Case, case_of(decision_id))
+        _may_lodge(actor, case)
         decision = work.lock(Decision, decision_id)
-        present = Appeal.objects.filter(decision=decision, state__in=OPEN).first()
+        present = Appeal.objects.filter(decision=decision, state__in=Appeal.OPEN_STATES).first()
         if present is not None:
             return present
-        if decision.state != Decision.State.IN_FORCE or decision.finding != Decision.Finding.SUBSTANTIATED:
-            raise Conflict("There is no decision in force to appeal.", "Look at your latest notice.")
-        if decision.appeal_until is not None and timezone.now() > decision.appeal_until:
-            raise Conflict(
-                f"The time to appeal ended on {decision.appeal_until:%Y-%m-%d}.",
-                "If something new has come to light, write to us through a report.", code="window_closed",
-            )  # fmt: skip
-        if Appeal.objects.filter(decision=decision).exists():
-            raise Conflict(
-                "This decision was appealed and answered before.", "Look at the answer you were sent."
-            )
-        case = work.lock(Case, decision.case_id)
+        _check_appealable(decision)
         appeal_id = new_id("apl")
         appeal = Appeal(
             id=appeal_id, decision=decision, lodged_by=actor.ref, channel=channel,
@@ -74,6 +69,28 @@ def lodge(
         work.emit("appeal.lodged", {"appeal": appeal.pk, "decision": decision.pk}, key=appeal.pk)
         tick("queue")
     return appeal
+
+
+def _may_lodge(actor: Actor, case: Case) -> None:
+    """People appeal their own decisions; whoever does it for them needs the right to, in that region, and
+    must not be kept from the matter. What is in the case stays out of sight."""
+    if actor.kind not in ("staff", "api_key"):
+        return
+    if actor.kind == "staff" and actor.id in case.walled_off:
+        raise NotFound("There is no such decision.", "Check the identifier.")
+    require(actor, "appeals.lodge", Scope(region=case.region))
+
+
+def _check_appealable(decision: Decision) -> None:
+    if decision.state != Decision.State.IN_FORCE or decision.finding != Decision.Finding.SUBSTANTIATED:
+        raise Conflict("There is no decision in force to appeal.", "Look at your latest notice.")
+    if decision.appeal_until is not None and timezone.now() > decision.appeal_until:
+        raise Conflict(
+            f"The time to appeal ended on {decision.appeal_until:%Y-%m-%d}.",
+            "If something new has come to light, write to us through a report.", code="window_closed",
+        )  # fmt: skip
+    if decision.appeals.exists():
+        raise Conflict("This decision was appealed and answered before.", "Look at the answer you were sent.")
 
 
 def _start_clocks(work: Work, appeal: Appeal, decision: Decision) -> None:
@@ -95,28 +112,46 @@ def _scope(actor: Actor, appeal: Appeal, case: Case) -> Scope:
 
 
 def take(actor: Actor, appeal_id: str) -> Appeal:
-    """Take an appeal to hear it. The database refuses whoever decided or confirmed the decision."""
+    """Take an appeal to hear it. The database refuses whoever decided or confirmed the decision.
+
+    Raises:
+        NotFound: none the actor may know of. AccessDenied: not theirs to hear, or not under this purpose.
+        Conflict: they had a part in the decision, somebody else hears it, or it was answered.
+    """
     with act(actor, "appeal.assign") as work:
-        appeal = work.lock(Appeal, appeal_id)
-        case = Case.objects.get(pk=appeal.decision.case_id)
-        require(actor, "appeals.decide", Scope(region=case.region, walled_off=frozenset(case.walled_off)))
-        if appeal.state not in OPEN:
-            raise Conflict("This appeal has been answered.", "Reload to read the answer.")
-        if appeal.reviewer_id == actor.id:
-            return appeal
-        if appeal.reviewer_id is not None:
-            raise Conflict("Somebody else is hearing this appeal.", "Ask them.")
-        _not_own(actor, appeal)
-        appeal.reviewer = Staff.objects.get(pk=actor.id)
-        appeal.state = Appeal.State.ASSIGNED
-        try:
-            with transaction.atomic():
-                work.save(appeal, "appeal.assign")
-        except IntegrityError as error:  # the constraint is the last word, whatever the code above says
-            raise _own_decision() from error
-        clocks.meet(work, "appeal", appeal.pk, "acknowledge")
-        timeline.add(work, case, "appeal", f"Appeal taken by {actor.label}", refs={"appeal": appeal.pk})
+        case, appeal = _locked(work, actor, appeal_id)
+        _take(work, actor, case, appeal)
     return appeal
+
+
+def _locked(work: Work, actor: Actor, appeal_id: str) -> tuple[Case, Appeal]:
+    """The case and the appeal, the case first as everywhere."""
+    held = Appeal.objects.filter(pk=appeal_id).values_list("decision__case_id", flat=True).first()
+    case = work.lock(Case, held) if held else None
+    if case is None or (actor.kind == "staff" and actor.id in case.walled_off):
+        raise NotFound("There is no such appeal.", "Check the identifier.")
+    return case, work.lock(Appeal, appeal_id)
+
+
+def _take(work: Work, actor: Actor, case: Case, appeal: Appeal) -> None:
+    # taking it is what assigns the work, so the sensitivity of the case is looked at as if it were theirs
+    require(actor, "appeals.decide", replace(_scope(actor, appeal, case), assigned=True))
+    if appeal.state not in Appeal.OPEN_STATES:
+        raise Conflict("This appeal has been answered.", "Reload to read the answer.")
+    if appeal.reviewer_id == actor.id:
+        return
+    if appeal.reviewer_id is not None:
+        raise Conflict("Somebody else is hearing this appeal.", "Ask them.")
+    _not_own(actor, appeal)
+    appeal.reviewer = Staff.objects.get(pk=actor.id)
+    appeal.state = Appeal.State.ASSIGNED
+    try:
+        with transaction.atomic():
+            work.save(appeal, "appeal.assign")
+    except IntegrityError as error:  # the constraint is the last word, whatever the code above says
+        raise _own_decision() from error
+    clocks.meet(work, "appeal", appeal.pk, "acknowledge")
+    timeline.add(work, case, "appeal", f"Appeal taken by {actor.label}", refs={"appeal": appeal.pk})
 
 
 def _own_decision() -> Conflict:
@@ -146,14 +181,11 @@ def answer(actor: Actor, appeal_id: str, outcome: str, reasons: str) -> Appeal:
             "Give reasons the person can read, in 10 to 5,000 characters.", "",
             fields={"reasons": "Between 10 and 5,000 characters."},
         )  # fmt: skip
-    take(actor, appeal_id)
     with act(actor, "appeal.decide") as work:
-        appeal = work.lock(Appeal, appeal_id)
+        case, appeal = _locked(work, actor, appeal_id)
+        _take(work, actor, case, appeal)
         decision = work.lock(Decision, appeal.decision_id)
-        case = work.lock(Case, decision.case_id)
-        require(actor, "appeals.decide", _scope(actor, appeal, case))
-        if appeal.state not in OPEN:
-            raise Conflict("This appeal has been answered.", "Reload to read the answer.")
+        work.watch(appeal)
         appeal.outcome = outcome
         appeal.reasons_sealed = seal(case.key_scope, f"appeal:{appeal.pk}:reasons", reasons.strip())
         appeal.decided_at = timezone.now()
@@ -181,9 +213,8 @@ def answer(actor: Actor, appeal_id: str, outcome: str, reasons: str) -> Appeal:
 
 def _tell(work: Work, case: Case, decision: Decision, outcome: str, reasons: str) -> None:
     if decision.subject is not None:
-        words = {"en": {"uphold": "the decision stands"}, "es": {"uphold": "la decisión se mantiene"}}
-        language = notices.language_of(decision.subject)
+        words = notices.words(f"outcome_{outcome}", notices.language_of(decision.subject))
         notices.to_account(
-            work, "appeal_outcome", decision.subject, case,
-            {"outcome": words[language][outcome], "reasons": reasons}, decision=decision,
+            work, "appeal_outcome", decision.subject, case, {"outcome": words, "reasons": reasons},
+            decision=decision,
         )  # fmt: skip

@@ -1,47 +1,46 @@
-"""Deciding a case under a written clause, and making the decision take effect."""
+"""Deciding a case under a written clause: who may, on what proof, and whether somebody reads it again."""
 
 from __future__ import annotations
 
-import datetime as dt
+import re
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils import timezone
 
 from tocsin.core.access.check import require
 from tocsin.core.act import Work, act
 from tocsin.core.actor import Actor
-from tocsin.core.clocks import service as clocks
 from tocsin.core.clocks.arithmetic import due_at
-from tocsin.core.crypto.seal import open_text, seal
-from tocsin.core.errors import Conflict, InvalidInput
+from tocsin.core.crypto.seal import seal
+from tocsin.core.errors import Conflict, InvalidInput, NotFound
 from tocsin.core.ids import new_id
 from tocsin.core.packs.today import required
 from tocsin.domains.cases import timeline
-from tocsin.domains.cases.access import may_see, scope_of
-from tocsin.domains.cases.actions import close_within, lock_open, touch
+from tocsin.domains.cases.access import scope_of
+from tocsin.domains.cases.actions import open_for, touch
 from tocsin.domains.cases.models import Case, CaseParty
-from tocsin.domains.detection.actions import settle
-from tocsin.domains.enforcement import doing, notices, statement
-from tocsin.domains.enforcement.ladder_steps import STEPS
-from tocsin.domains.enforcement.models import Action, Decision, Effect, Strike
-from tocsin.domains.enforcement.proposal import Proposal, propose
+from tocsin.domains.enforcement import effects, proposal
+from tocsin.domains.enforcement.ladder_steps import STEPS, Step
+from tocsin.domains.enforcement.models import Decision
+from tocsin.domains.enforcement.proposal import Proposal
 from tocsin.domains.people.models import Account
-from tocsin.domains.reports import messages as report_messages
+from tocsin.domains.policies.forms import STANDARDS
 
 SUBSTANTIATED = Decision.Finding.SUBSTANTIATED
-#: How sure one must at least be for each level (handbook §5): L1–4 suspicion, L5–6 belief, L7–9 preponderance.
-_PROOF_ORDER = ("reasonable_suspicion", "reasonable_belief", "preponderance")
-_OUTCOME = {
-    "substantiated": "action_taken",
-    "not_substantiated": "no_breach",
-    "inconclusive": "inconclusive",
-    "false_report": "false_report",
-}
+_FEATURE = re.compile(r"[a-z][a-z0-9_]{1,39}")
+_LONGEST_TEXT = 5000
+_SHORTEST_TEXT = 10
 
 
 @dataclass(frozen=True)
 class DecisionInput:
-    """What a specialist files. ``step`` is the type of the chosen step; empty takes the proposed one."""
+    """What a specialist files.
+
+    ``step`` is the type of the chosen step; empty takes the proposed one. ``days`` and ``feature`` belong to
+    steps that have them, and are those of the proposal when left out. ``aggravators`` and ``mitigators`` are
+    what was found of those the clause weighs. ``revision`` is that of the case as it was read.
+    """
 
     subject_id: str
     finding: str
@@ -51,14 +50,12 @@ class DecisionInput:
     facts_disclosable: str
     step: str = ""
     days: int | None = None
+    feature: str = ""
+    aggravators: tuple[str, ...] = ()
+    mitigators: tuple[str, ...] = ()
     deviation_reason: str = ""
     unmatch: bool = False
     revision: int | None = None
-
-
-def proof_needed(level: int) -> str:
-    """The lowest standard of proof that carries a step of this level."""
-    return _PROOF_ORDER[0 if level <= 4 else 1 if level <= 6 else 2]
 
 
 def decide(actor: Actor, case_id: str, given: DecisionInput) -> Decision:
@@ -66,54 +63,38 @@ def decide(actor: Actor, case_id: str, given: DecisionInput) -> Decision:
 
     Raises:
         AccessDenied: the actor may not decide at this level, or is not assigned.
-        Conflict: the case changed since it was read, is over, or somebody has decided on this person meanwhile.
-        InvalidInput: with a message for every field that is missing or does not fit.
+        Conflict: the case changed since it was read, is over, or somebody has decided on this person
+        meanwhile. InvalidInput: with a message for every field that is missing or does not fit.
     """
     with act(actor, "decision.make") as work:
-        case = lock_open(work, case_id, given.revision)
-        may_see(actor, case, "cases.work", "P3")
+        case = open_for(work, actor, case_id, "cases.work", "P3", given.revision)
         subject = _subject(case, given)
         _check_fields(given)
         _not_decided_yet(case, subject)
-        plan = (
-            propose(case, subject, given.clause_id, given.finding) if given.finding == SUBSTANTIATED else None
-        )
-        decision = _draft(actor, case, subject, given, plan)
-        step = STEPS[decision.chosen_step["type"]] if decision.chosen_step else None
+        plan = _plan(case, subject, given)
+        chosen = _chosen(case, subject, given, plan) if plan else {}
+        step = STEPS[chosen["type"]] if chosen else None
         require(actor, step.permission if step else "cases.decide_1_2", scope_of(actor, case, "P3"))
-        if step and _PROOF_ORDER.index(given.standard_of_proof) < _PROOF_ORDER.index(
-            proof_needed(step.level)
-        ):
-            needed = Decision.Proof(proof_needed(step.level)).label.lower()
-            raise InvalidInput(
-                f"{step.label} needs a higher standard of proof: {needed}.",
-                "Choose a lower step, or a standard that the facts carry.",
-                fields={"standard_of_proof": f"At least: {needed}."},
-            )
-        if step and step.second_reader:
-            decision.state = Decision.State.AWAITING_SECOND_READER
-            case.state = Case.State.DECISION_PENDING
-            work.save(decision, "decision.propose")
-            timeline.add(
-                work,
-                case,
-                "decision",
-                f"{step.label} proposed, waiting for a second reader",
-                refs={"decision": decision.pk},
-            )
-            touch(work, case, "case.decision_pending")
-            return decision
-        work.save(decision, "decision.make", clause=decision.clause_id, finding=decision.finding)
-        _take_effect(work, case, decision, subject, unmatch=given.unmatch)
+        decision = _draft(actor, case, subject, given, plan, chosen)
+        if step is not None and step.second_reader:
+            _propose(work, case, decision, step)
+        else:
+            work.save(decision, "decision.make", clause=decision.clause_id, finding=decision.finding)
+            effects.take_effect(work, case, decision, subject)
     return decision
 
 
 def second_read(actor: Actor, decision_id: str, agree: bool, note: str = "") -> Decision:
-    """Confirm or refuse a proposed termination. Never by the person who proposed it: a constraint says so too."""
+    """Confirm or refuse a proposed termination. Never by the person who proposed it: a constraint says
+    so too.
+
+    Raises:
+        NotFound: no such decision the actor may know of. AccessDenied: not theirs to read.
+        Conflict: they proposed it, or it does not wait for a second reader (any more).
+    """
     with act(actor, "decision.second_read") as work:
+        case = open_for(work, actor, case_of(decision_id), "cases.second_read", "P3")
         decision = work.lock(Decision, decision_id)
-        case = lock_open(work, decision.case_id)
-        require(actor, "cases.second_read", scope_of(actor, case, "P3"))
         if decision.state != Decision.State.AWAITING_SECOND_READER:
             raise Conflict("This decision does not wait for a second reader.", "Reload the case.")
         if decision.decider_id == actor.id:
@@ -123,15 +104,45 @@ def second_read(actor: Actor, decision_id: str, agree: bool, note: str = "") -> 
             )  # fmt: skip
         decision.second_reader_id = actor.id
         if not agree:
-            decision.state = Decision.State.REJECTED
-            case.state = Case.State.INVESTIGATING
-            work.save(decision, "decision.refuse")
-            timeline.add(work, case, "decision", "The second reader did not agree", body=note)
-            touch(work, case, "case.decision_refused")
+            _refuse(work, case, decision, note)
             return decision
         work.save(decision, "decision.confirm")
-        _take_effect(work, case, decision, decision.subject)
+        assert decision.subject is not None  # noqa: S101 - a proposed step is always about somebody
+        effects.take_effect(work, case, decision, decision.subject)
     return decision
+
+
+def case_of(decision_id: str) -> str:
+    """The case a decision belongs to; its lock comes before the decision's.
+
+    Raises:
+        NotFound: there is no such decision.
+    """
+    found = Decision.objects.filter(pk=decision_id).values_list("case_id", flat=True).first()
+    if found is None:
+        raise NotFound("There is no such decision.", "Check the identifier.")
+    return found
+
+
+def _propose(work: Work, case: Case, decision: Decision, step: Step) -> None:
+    decision.state = Decision.State.AWAITING_SECOND_READER
+    case.state = Case.State.DECISION_PENDING
+    work.save(decision, "decision.propose", clause=decision.clause_id, step=step.type)
+    timeline.add(
+        work, case, "decision", f"Proposed, waiting for a second reader: {step.label.lower()}",
+        refs={"decision": decision.pk},
+    )  # fmt: skip
+    touch(work, case, "case.decision_pending")
+
+
+def _refuse(work: Work, case: Case, decision: Decision, note: str) -> None:
+    decision.state = Decision.State.REJECTED
+    case.state = Case.State.INVESTIGATING
+    work.save(decision, "decision.refuse")
+    timeline.add(
+        work, case, "decision", "The second reader did not agree", body=note, refs={"decision": decision.pk}
+    )
+    touch(work, case, "case.decision_refused")
 
 
 def _subject(case: Case, given: DecisionInput) -> Account:
@@ -149,25 +160,27 @@ def _subject(case: Case, given: DecisionInput) -> Account:
 
 
 def _check_fields(given: DecisionInput) -> None:
+    found = given.finding == SUBSTANTIATED
     wrong: dict[str, str] = {}
     if given.finding not in Decision.Finding.values:
         wrong["finding"] = "Choose what was found."
     if given.standard_of_proof not in Decision.Proof.values:
         wrong["standard_of_proof"] = "Choose how sure you are."
-    if len(given.facts_internal.strip()) < 10:
+    if len(given.facts_internal.strip()) < _SHORTEST_TEXT:
         wrong["facts_internal"] = "Write down the facts you rely on (at least 10 characters)."
-    if given.finding == SUBSTANTIATED and len(given.facts_disclosable.strip()) < 10:
+    if found and len(given.facts_disclosable.strip()) < _SHORTEST_TEXT:
         wrong["facts_disclosable"] = (
             "Write the facts as the person may read them, without naming who reported."
         )
-    if given.finding == SUBSTANTIATED and not given.clause_id:
+    if found and not given.clause_id:
         wrong["clause"] = "Choose the clause that was broken."
-    if given.step and given.step not in STEPS:
-        wrong["step"] = f"There is no step {given.step!r}."
-    if given.days is not None and not 1 <= given.days <= 30:
-        wrong["days"] = "A fixed suspension lasts 3 to 30 days."
+    if given.step and (given.step not in STEPS or not STEPS[given.step].decidable):
+        known = ", ".join(step.type for step in STEPS.values() if step.decidable)
+        wrong["step"] = f"A decision can choose: {known}."
+    if not found and (given.step or given.unmatch):
+        wrong["step" if given.step else "unmatch"] = "Only a substantiated finding leads to a step."
     for name in ("facts_internal", "facts_disclosable", "deviation_reason"):
-        if len(getattr(given, name)) > 5000:
+        if len(getattr(given, name)) > _LONGEST_TEXT:
             wrong[name] = "At most 5,000 characters."
     if wrong:
         raise InvalidInput("The decision is not complete yet.", "Fill in what is marked.", fields=wrong)
@@ -177,8 +190,8 @@ def _not_decided_yet(case: Case, subject: Account) -> None:
     standing = Decision.objects.filter(
         case=case, subject=subject,
         state__in=[Decision.State.IN_FORCE, Decision.State.AWAITING_SECOND_READER],
-    ).first()  # fmt: skip
-    if standing is not None:
+    )  # fmt: skip
+    if standing.exists():
         raise Conflict(
             "A decision about this person in this case stands already.",
             "Reload to read it. To change it, reverse it or let it be appealed.",
@@ -186,202 +199,126 @@ def _not_decided_yet(case: Case, subject: Account) -> None:
         )
 
 
-def _draft(
-    actor: Actor, case: Case, subject: Account, given: DecisionInput, plan: Proposal | None
-) -> Decision:
+def _plan(case: Case, subject: Account, given: DecisionInput) -> Proposal | None:
+    """What the clause proposes for what was found; None without a finding."""
+    if given.finding != SUBSTANTIATED:
+        return None
+    return proposal.propose(
+        case,
+        subject,
+        given.clause_id,
+        aggravators=given.aggravators,
+        mitigators=given.mitigators,
+        proof_met=given.standard_of_proof,
+    )
+
+
+def _chosen(case: Case, subject: Account, given: DecisionInput, plan: Proposal) -> dict[str, Any]:
+    """The step that is taken, checked against the clause, its proof and its length."""
+    kind = given.step or plan.step
+    if kind not in STEPS:
+        raise InvalidInput(
+            "No step of this clause is carried by this standard of proof.",
+            "Choose a higher standard if the facts carry it, another finding, or another step with a reason.",
+            fields={"standard_of_proof": f"The mildest step needs: {_proof_words(plan.proof)}."},
+        )
+    proposed_kind = kind == plan.step
+    as_proposed = proposed_kind and given.days in (None, plan.days) and given.feature in ("", plan.feature)
+    if not as_proposed and len(given.deviation_reason.strip()) < _SHORTEST_TEXT:
+        proposed = STEPS[plan.step].label if plan.step in STEPS else "no step"
+        raise InvalidInput(
+            f"The policy proposes: {proposed}. Another step needs a written reason.",
+            "Say why this case is different, or take the proposed step.",
+            fields={"deviation_reason": "Say why you choose another step (at least 10 characters)."},
+        )
+    needed = proposal.proof_needed(case, subject, given.clause_id, kind)
+    if STANDARDS.index(given.standard_of_proof) < STANDARDS.index(needed):
+        raise InvalidInput(
+            f"This step needs a higher standard of proof: {_proof_words(needed)}.",
+            "Choose a lower step, or a standard that the facts carry.",
+            fields={"standard_of_proof": f"At least: {_proof_words(needed)}."},
+        )
+    return {
+        "type": kind,
+        "days": _days(STEPS[kind], given.days or (plan.days if proposed_kind else None), subject),
+        "feature": _feature(kind, given.feature or (plan.feature if proposed_kind else "")),
+        "unmatch": given.unmatch,
+    }
+
+
+def _proof_words(standard: str) -> str:
+    return str(Decision.Proof(standard).label).lower()
+
+
+def _days(step: Step, days: int | None, subject: Account) -> int | None:
+    """The length of the step in days.
+
+    Raises:
+        InvalidInput: it is too short or too long, missing, or the step has none.
+    """
+    if step.kind.min_days is not None and step.kind.max_days is not None:
+        shortest, longest = step.kind.min_days, step.kind.max_days
+    elif step.type == "restrict_feature":
+        # without a length of its own it stands until the review, and never longer than that without one
+        shortest, longest = 0 if days is None else 1, _review_days(step, subject)
+    elif days is not None:
+        raise InvalidInput(
+            "This step has no length of its own.", "Leave the days out.",
+            fields={"days": "This step has no length of its own."},
+        )  # fmt: skip
+    else:
+        return None
+    if not shortest <= (days or 0) <= longest:
+        said = f"From {max(shortest, 1)} to {longest} days."
+        raise InvalidInput(f"How long? {said}", "Give the number of days.", fields={"days": said})
+    return days
+
+
+def _review_days(step: Step, subject: Account) -> int:
     now = timezone.now()
-    chosen: dict[str, object] = {}
-    if plan is not None:
-        chosen = {
-            "type": given.step or plan.step,
-            "days": given.days or (plan.days if given.step in ("", plan.step) else None),
-        }
-        if chosen["type"] != plan.step and len(given.deviation_reason.strip()) < 10:
+    return (due_at(now, required(step.kind.review, subject.region), subject.zone) - now).days
+
+
+def _feature(kind: str, feature: str) -> str:
+    """The feature that is limited; empty for every other step."""
+    if kind != "restrict_feature":
+        if feature:
             raise InvalidInput(
-                f"The policy proposes: {STEPS[plan.step].label}. Another step needs a written reason.",
-                "Say why this case is different, or take the proposed step.",
-                fields={"deviation_reason": "Say why you choose another step (at least 10 characters)."},
-            )
+                "Only a limited feature has a name.", "Leave the feature out.",
+                fields={"feature": "Only for the step restrict_feature."},
+            )  # fmt: skip
+        return ""
+    if not _FEATURE.fullmatch(feature):
+        raise InvalidInput(
+            "Which feature is limited?",
+            "Name it as the marketplace does, such as alcohol or instant_refunds.",
+            fields={"feature": "Small letters, digits and underscores."},
+        )
+    return feature
+
+
+def _draft(
+    actor: Actor,
+    case: Case,
+    subject: Account,
+    given: DecisionInput,
+    plan: Proposal | None,
+    chosen: dict[str, Any],
+) -> Decision:
     decision_id = new_id("dec")
+
+    def sealed(name: str, text: str) -> bytes:
+        return seal(case.key_scope, f"decision:{decision_id}:{name}", text)
+
     return Decision(
         id=decision_id, case=case, subject=subject, finding=given.finding,
         policy_version_id=plan.policy_version_id if plan else None, clause_id=plan.clause_id if plan else "",
         violation_code=plan.violation_code if plan else "", standard_of_proof=given.standard_of_proof,
-        facts_internal_sealed=seal(case.key_scope, f"decision:{decision_id}:internal", given.facts_internal),
-        facts_disclosable_sealed=seal(case.key_scope, f"decision:{decision_id}:disclosable", given.facts_disclosable),
-        proposed_step=plan.as_data() if plan else {}, chosen_step=chosen, deviation_reason=given.deviation_reason,
-        automated="partly" if case.source == "rule" else "not", decider_id=actor.id if actor.kind == "staff" else None,
-        state=Decision.State.IN_FORCE, decided_at=now,
+        facts_internal_sealed=sealed("internal", given.facts_internal),
+        facts_disclosable_sealed=sealed("disclosable", given.facts_disclosable),
+        proposed_step=plan.as_data() if plan else {}, chosen_step=chosen,
+        deviation_reason=given.deviation_reason.strip(),
+        automated="partly" if case.source == "rule" else "not",
+        decider_id=actor.id if actor.kind == "staff" else None,
+        state=Decision.State.IN_FORCE, decided_at=timezone.now(),
     )  # fmt: skip
-
-
-def appeal_deadline(subject: Account) -> dt.datetime:
-    """Until when a decision can be appealed: the longest of the packs of the person's place."""
-    spec = required("appeals.window", subject.region)
-    return due_at(timezone.now(), spec, subject.zone)
-
-
-def cause(work: Work, decision: Decision, kind: str, object_id: str) -> None:
-    """Remember something the decision caused, so that a reversal undoes it."""
-    effect, made = Effect.objects.get_or_create(
-        decision=decision, kind=kind, object_id=object_id, defaults={"at": timezone.now()}
-    )
-    if made:
-        work.note(effect, "decision.effect")
-
-
-def _take_effect(
-    work: Work, case: Case, decision: Decision, subject: Account | None, *, unmatch: bool = False
-) -> None:
-    assert subject is not None  # noqa: S101 - a decision is always about somebody
-    work.watch(decision)
-    decision.state = Decision.State.IN_FORCE
-    decision.in_force_at = timezone.now()
-    found = decision.finding == SUBSTANTIATED
-    actions: list[Action] = []
-    if found:
-        decision.appeal_until = appeal_deadline(subject)
-    work.save(decision, "decision.in_force")
-    if found:
-        actions = _enact(work, case, decision, subject, unmatch=unmatch)
-    _lift_protection(work, case, subject, keep=[action.pk for action in actions])
-    _label_alerts(work, case, decision, confirmed=found)
-    _tell_subject(work, case, decision, subject, actions)
-    clocks.meet(work, "case", case.pk, "protect")
-    case.state = Case.State.ACTIONED if found else Case.State.DECIDED
-    label = STEPS[str(decision.chosen_step["type"])].label if decision.chosen_step else "no action"
-    timeline.add(
-        work, case, "decision", f"Decided: {decision.get_finding_display().lower()}, {label.lower()}",
-        body=open_text(case.key_scope, f"decision:{decision.pk}:internal", decision.facts_internal_sealed),
-        refs={"decision": decision.pk, "clause": decision.clause_id, "policy": decision.policy_version_id},
-    )  # fmt: skip
-    work.emit(
-        "decision.issued",
-        {"decision_id": decision.pk, "case": case.pk, "finding": decision.finding, "clause": decision.clause_id,
-         "account": {"kind": subject.role, "id": subject.external_id}},
-        key=decision.pk,
-    )  # fmt: skip
-    outcome = _OUTCOME[decision.finding]
-    _tell_reporters(work, case, outcome)
-    touch(work, case, "case.decided")
-    close_within(work, case, outcome, "decided")
-    cause(work, decision, "outcome", case.pk)
-
-
-def _enact(work: Work, case: Case, decision: Decision, subject: Account, *, unmatch: bool) -> list[Action]:
-    kind = str(decision.chosen_step["type"])
-    days = decision.chosen_step.get("days")
-    action = doing.take(
-        work, type=kind, key=f"{decision.pk}:{kind}", basis=f"{decision.clause_id} in {decision.policy_version_id}",
-        reason_code=decision.violation_code, protective=False, case=case, decision=decision, account=subject,
-        days=int(days) if days else None,
-    )  # fmt: skip
-    cause(work, decision, "action", action.pk)
-    actions = [action]
-    if STEPS[kind].strike:
-        cause(work, decision, "strike", _strike(work, decision, subject).pk)
-    if unmatch:
-        pair = _pair(case)
-        if pair is not None:
-            block = doing.unmatch(
-                work, case=case, customer=pair[0], shopper=pair[1], basis=action.basis, protective=False,
-                decision=decision,
-            )  # fmt: skip
-            cause(work, decision, "action", block.pk)
-            actions.append(block)
-    return actions
-
-
-def _strike(work: Work, decision: Decision, subject: Account) -> Strike:
-    life = required("enforcement.strike_life", subject.region)
-    now = timezone.now()
-    strike = Strike(
-        id=new_id("str"), account=subject, decision=decision, clause_id=decision.clause_id,
-        violation_code=decision.violation_code, at=now, expires_at=due_at(now, life, subject.zone),
-    )  # fmt: skip
-    work.save(strike, "strike.give")
-    return strike
-
-
-def _pair(case: Case) -> tuple[Account, Account] | None:
-    accounts = {row.account.role: row.account for row in case.parties.select_related("account")}
-    if "customer" in accounts and "shopper" in accounts:
-        return accounts["customer"], accounts["shopper"]
-    return None
-
-
-def _lift_protection(work: Work, case: Case, subject: Account, keep: list[str]) -> None:
-    """The person's protective measures end with the decision: what follows now is the decision itself."""
-    running = Action.objects.select_for_update().filter(
-        case=case, account=subject, protective=True, status__in=doing.RUNNING
-    )
-    for action in running.exclude(pk__in=keep):
-        doing.undo(work, action, "a decision was made")
-
-
-def _label_alerts(work: Work, case: Case, decision: Decision, *, confirmed: bool) -> None:
-    if decision.finding == Decision.Finding.INCONCLUSIVE:
-        return
-    for link in case.alert_links.select_related("alert"):
-        if link.alert.state in ("open", "in_case"):
-            work.watch(link.alert)
-            made = settle(work, link.alert, "confirmed" if confirmed else "cleared", decision_id=decision.pk)
-            cause(work, decision, "label", made.pk)
-            cause(work, decision, "alert", link.alert.pk)
-
-
-def _tell_subject(
-    work: Work, case: Case, decision: Decision, subject: Account, actions: list[Action]
-) -> None:
-    if decision.finding != SUBSTANTIATED:
-        if Action.objects.filter(case=case, account=subject, protective=True).exists():
-            notices.to_account(work, "no_breach", subject, case, {}, decision=decision)
-        return
-    plan = Proposal.from_data(decision.proposed_step)
-    language = notices.language_of(subject)
-    facts = open_text(
-        case.key_scope, f"decision:{decision.pk}:disclosable", decision.facts_disclosable_sealed
-    )
-    main = actions[0]
-    values = {
-        "step": STEPS[main.type].label,
-        "starts": _date(main.starts_at),
-        "ends": _date(main.ends_at)
-        if main.ends_at
-        else {"en": "further notice", "es": "nuevo aviso"}[language],
-        "facts": facts,
-        "clause_id": decision.clause_id,
-        "clause_title": plan.title[language],
-        "clause_text": plan.text[language],
-        "policy_version": str(decision.policy_version_id),
-        "proof": str(Decision.Proof(decision.standard_of_proof).label).lower(),
-        "automation": _AUTOMATION[language][decision.automated],
-        "appeal_until": _date(decision.appeal_until) if decision.appeal_until else "",
-    }
-    source = "own_initiative" if case.source == "rule" else "notice"
-    built = statement.build(decision, actions, facts, plan.text["en"], source=source, region=subject.region)
-    notices.to_account(
-        work, "statement_of_reasons", subject, case, values, decision=decision, structured=built
-    )
-
-
-_AUTOMATION = {
-    "en": {
-        "not": "A person made this decision.",
-        "partly": "A rule drew our attention to it; a person made this decision.",
-    },
-    "es": {
-        "not": "Una persona tomó esta decisión.",
-        "partly": "Una regla nos avisó; una persona tomó esta decisión.",
-    },
-}
-
-
-def _date(moment: dt.datetime) -> str:
-    return moment.strftime("%Y-%m-%d %H:%M UTC")
-
-
-def _tell_reporters(work: Work, case: Case, outcome: str) -> None:
-    for link in case.report_links.select_related("report"):
-        _, text = notices.outcome_text(outcome, link.report.language)
-        report_messages.tell_outcome(work, link.report, text)

@@ -1,13 +1,20 @@
-"""Taking and undoing actions: rows, the account's status, the marketplace told. Used by every verb above it."""
+"""Taking and undoing actions: rows, the account's status, the marketplace told. Used by every verb above it.
+
+Whoever takes or undoes an action of a case holds the case's lock first; accounts are locked last.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
+from typing import Any
 
 from django.utils import timezone
 
 from tocsin.core.act import Work
 from tocsin.core.clocks import service as clocks
+from tocsin.core.clocks.models import Clock
+from tocsin.core.clocks.spec import Citation, ClockSpec
 from tocsin.core.ids import new_id
 from tocsin.core.packs.today import required
 from tocsin.domains.cases.models import Case
@@ -16,23 +23,14 @@ from tocsin.domains.enforcement.models import Action, Decision, PairBlock
 from tocsin.domains.people.models import Account
 
 RUNNING = (Action.Status.REQUESTED, Action.Status.APPLIED)
-#: What looks at a running action again, by type: the pack's clock that ends it or calls a person.
-_REVIEW_CLOCK = {
-    "block_transaction": "enforcement.block_review",
-    "hold_order": "enforcement.block_review",
-    "hold_payout": "enforcement.money_hold",
-    "hold_refund": "enforcement.money_hold",
-    "lock_account": "enforcement.interim_suspension",
-    "suspend_interim": "enforcement.interim_suspension",
-    "restrict_feature": "enforcement.restriction_review",
-    "block_reregistration": "enforcement.reregistration_review",
-}
+#: Names of an action's clocks: what ends it, and when a person looks at it again.
+END, REVIEW = "end", "review"
 
 
 def take(
     work: Work,
     *,
-    type: str,
+    kind: str,
     key: str,
     basis: str,
     reason_code: str,
@@ -42,63 +40,74 @@ def take(
     account: Account | None = None,
     target: tuple[str, str] | None = None,
     days: int | None = None,
-    ends_at: dt.datetime | None = None,
+    detail: Mapping[str, Any] | None = None,
 ) -> Action:
     """Take an action once: a second call with the same ``key`` returns the first.
 
-    ``target`` is (kind, the marketplace's id); by default the account. A protective action always ends.
+    ``target`` is (kind, the marketplace's id); by default the account. ``days`` gives it a length of its own;
+    otherwise the packs say how long a protective measure or a hold may last. ``detail`` goes to the
+    marketplace with it, such as the feature that is limited.
     """
     present = Action.objects.filter(idempotency_key=key).first()
     if present is not None:
         return present
-    step = STEPS[type]
     now = timezone.now()
-    kind, ident = target or ((account.role, account.external_id) if account else ("", ""))
-    review = _REVIEW_CLOCK.get(type)
-    spec = required(review, account.region if account else (case.region if case else "")) if review else None
-    if ends_at is None and days is not None:
-        ends_at = now + dt.timedelta(days=days)
+    target_kind, ident = target or ((account.role, account.external_id) if account else ("", ""))
     action = Action(
-        id=new_id("act"), type=type, level=step.level, case=case, decision=decision, account=account,
-        target_kind=kind, target_id=ident, protective=protective, interim=type == "suspend_interim" or protective,
-        basis=basis[:200], reason_code=reason_code[:60], starts_at=now, ends_at=ends_at,
+        id=new_id("act"), type=kind, level=STEPS[kind].level, case=case, decision=decision, account=account,
+        target_kind=target_kind, target_id=ident, protective=protective, detail=dict(detail or {}),
+        interim=kind == "suspend_interim" or protective, basis=basis[:200], reason_code=reason_code[:60],
+        starts_at=now, ends_at=now + dt.timedelta(days=days) if days else None,
         requested_by=work.actor.ref, idempotency_key=key[:300],
     )  # fmt: skip
-    if spec is not None and (protective or type != "restrict_feature"):
-        zone = account.zone if account else "UTC"
-        clock = clocks.start(
-            work, spec, subject_type="action", subject_id=action.pk, zone=zone,
-            region=account.region if account else "", data={"case": case.pk if case else ""}, name="review",
-        )  # fmt: skip
-        if protective and action.ends_at is None:
-            action.ends_at = clock.due_at
-    if protective and action.ends_at is None and type not in ("unmatch", "block_transaction"):
-        action.ends_at = now + dt.timedelta(days=step.default_days or 3)
-    work.save(action, f"action.{type}")
-    if action.ends_at is not None and not protective and type in ("suspend_fixed", "restrict_feature"):
-        _end_by_clock(work, action)
+    action.ends_at = _start_clocks(work, action)
+    work.save(action, f"action.{kind}")
     if account is not None:
         refresh_status(work, account.pk)
     tell_marketplace(work, action, "action.requested")
     return action
 
 
-def _end_by_clock(work: Work, action: Action) -> None:
-    """A fixed suspension or restriction ends by itself."""
-    from tocsin.core.clocks.spec import Citation, ClockSpec
+def _start_clocks(work: Work, action: Action) -> dt.datetime | None:
+    """Start what ends the action and what has a person look at it again. Returns when it ends, if it does."""
+    step = STEPS[action.type]
+    if action.ends_at is not None:
+        return _start(work, action, END, _own_length(action)).due_at
+    ends = step.ended_by(protective=action.protective)
+    review = step.reviewed_by(protective=action.protective)
+    if review and review != ends:
+        _start(work, action, REVIEW, required(review, _region(action)))
+    return _start(work, action, END, required(ends, _region(action))).due_at if ends else None
 
+
+def _start(work: Work, action: Action, name: str, spec: ClockSpec) -> Clock:
+    zone = action.account.zone if action.account else action.case.zone if action.case else "UTC"
+    return clocks.start(
+        work,
+        spec,
+        subject_type="action",
+        subject_id=action.pk,
+        zone=zone,
+        region=_region(action),
+        data={"case": action.case_id or ""},
+        start_at=action.starts_at,
+        name=name,
+    )
+
+
+def _region(action: Action) -> str:
+    """Whose rules hold: those of the person it is about, else of the place of the case."""
+    return action.account.region if action.account else action.case.region if action.case else ""
+
+
+def _own_length(action: Action) -> ClockSpec:
+    """The clock of an action whose length was decided, not read from a pack."""
     assert action.ends_at is not None  # noqa: S101 - the caller looked
     seconds = int((action.ends_at - action.starts_at).total_seconds())
     told = Citation(pack="decision", path="step.days", source=action.basis, mark="D")
-    spec = ClockSpec(
-        name="action.end",
-        basis="seconds",
-        amount=seconds,
-        authority=told,
-        kind="internal",
-        on_breach="release_hold",
+    return ClockSpec(
+        name="action.end", basis="seconds", amount=seconds, authority=told, on_breach="release_hold"
     )
-    clocks.start(work, spec, subject_type="action", subject_id=action.pk, zone="UTC", name="end")
 
 
 def undo(work: Work, action: Action, because: str, *, expired: bool = False) -> bool:
@@ -136,6 +145,7 @@ def refresh_status(work: Work, account_id: str) -> Account:
 def unmatch(
     work: Work,
     *,
+    key: str,
     case: Case,
     customer: Account,
     shopper: Account,
@@ -144,9 +154,8 @@ def unmatch(
     decision: Decision | None = None,
 ) -> Action:
     """Keep two people apart, in both directions, until somebody lifts it. Says nothing about who asked."""
-    key = f"unmatch:{case.pk}:{customer.pk}:{shopper.pk}"
     action = take(
-        work, type="unmatch", key=key, basis=basis, reason_code="unmatch", protective=protective, case=case,
+        work, kind="unmatch", key=key, basis=basis, reason_code="unmatch", protective=protective, case=case,
         target=("pair", f"{customer.external_id}|{shopper.external_id}"), decision=decision,
     )  # fmt: skip
     if not PairBlock.objects.filter(action=action).exists():
@@ -168,6 +177,7 @@ def tell_marketplace(work: Work, action: Action, topic: str) -> None:
         "starts_at": action.starts_at.isoformat(),
         "ends_at": action.ends_at.isoformat() if action.ends_at else None,
         "reason_code": action.reason_code,
+        **({"detail": action.detail} if action.detail else {}),
     }
     if topic == "action.reversed":
         data["reverses"] = action.pk

@@ -1,4 +1,5 @@
-"""What enforcement does when something happens below: protect at once, tell the marketplace, end what has an end."""
+"""What enforcement does when something happens below: protect at once, time what the engine asked for, end
+what has an end, and have a person look at what stands."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from tocsin.core.actor import system
 from tocsin.core.clocks.models import Clock
 from tocsin.core.clocks.service import on_breach
 from tocsin.core.outbox.registry import on
-from tocsin.domains.cases import timeline
+from tocsin.domains.cases import case_clocks, timeline
 from tocsin.domains.cases.actions import OVER, touch
 from tocsin.domains.cases.models import Case
 from tocsin.domains.detection.models import Alert, Verdict
@@ -25,12 +26,15 @@ _ENGINE_STEPS = frozenset({"block_transaction", "hold_order", "lock_account", "s
 
 
 @on("case.opened", "enforcement.protect_at_once")
+@on("case.joined", "enforcement.protect_at_once")
 @on("case.severity_raised", "enforcement.protect_at_once")
 def protect_at_once(data: Mapping[str, Any]) -> None:
-    """Take what the taxonomy says is taken at once for this kind of trouble. Safe to run twice."""
+    """Take what the taxonomy says is taken at once for this kind of trouble. Safe to run twice.
+
+    What only a rule saw is left to the engine, which has protected already."""
     with act(_ME, "case.protect_at_once") as work:
         case = work.lock(Case, data["case"])
-        if case.state in OVER or (case.source == "rule"):
+        if case.state in OVER or not case.report_links.exists():
             return
         if protection.automatic(work, case):
             touch(work, case, "case.protected")
@@ -49,36 +53,33 @@ def engine_actions(data: Mapping[str, Any]) -> None:
         alert = Alert.objects.get(pk=data["alert"])
         taken = [_engine_action(work, case, alert, verdict, asked) for asked in verdict.actions]
         if any(taken):
+            case_clocks.protected(work, case)
             touch(work, case, "case.engine_actions")
 
 
 def _engine_action(
     work: Work, case: Case, alert: Alert, verdict: Verdict, asked: Mapping[str, Any]
 ) -> Action | None:
-    if asked["type"] not in _ENGINE_STEPS:
-        return None
-    kind, ident = asked["target"]["kind"], asked["target"]["id"]
-    key = f"engine:{verdict.event_id}:{asked['type']}:{ident}"
-    if Action.objects.filter(idempotency_key=key[:300]).exists():
+    kind, (target, ident) = asked["type"], (asked["target"]["kind"], asked["target"]["id"])
+    key = f"engine:{verdict.event_id}:{kind}:{ident}"
+    if kind not in _ENGINE_STEPS or Action.objects.filter(idempotency_key=key[:300]).exists():
         return None
     account = (
-        Account.objects.filter(role=kind, external_id=ident).first()
-        if kind in ("customer", "shopper")
+        Account.objects.filter(role=target, external_id=ident).first()
+        if target in Account.Role.values
         else None
     )
-    if (
-        account is not None
-        and Action.objects.filter(
-            account=account, type=asked["type"], protective=True, status__in=doing.RUNNING
-        ).exists()
-    ):
+    running = Action.objects.filter(account=account, type=kind, protective=True, status__in=doing.RUNNING)
+    if account is not None and running.exists():
         return None
     action = doing.take(
-        work, type=asked["type"], key=key, basis=f"Rule {alert.rule}, rules {verdict.rules_version}"[:200],
-        reason_code=alert.code, protective=True, case=case, account=account, target=(kind, ident),
+        work, kind=kind, key=key, basis=f"Rule {alert.rule}, rules {verdict.rules_version}"[:200],
+        reason_code=alert.code, protective=True, case=case, account=account, target=(target, ident),
     )  # fmt: skip
+    if account is not None:
+        protection.tell(work, case, account, action)
     timeline.add(
-        work, case, "protection", f"{STEPS[action.type].label} by rule {alert.code}: protective, reversible",
+        work, case, "protection", f"By rule {alert.code}, protective and reversible: {_label(action)}",
         refs={"action": action.pk, "seq": verdict.pk},
     )  # fmt: skip
     return action
@@ -87,46 +88,49 @@ def _engine_action(
 @on_breach("release_hold", subject_type="action")
 @on_breach("review_interim", subject_type="action")
 def time_is_up(clock: Clock, work: Work) -> None:
-    """Nobody renewed it in time: a protective measure ends by itself, a decided one ends as decided."""
-    action = work.lock(Action, clock.subject_id)
-    if clock.name == "review" and not action.protective:
-        _ask_for_review(work, action)
+    """An action that has an end, ends; one that merely waits for a second look gets it."""
+    if clock.name != doing.END:
+        ask_for_review(clock, work)
         return
-    if not doing.undo(work, action, "its time was up", expired=True):
+    case, action = _locked(clock, work)
+    if not doing.undo(work, action, "its time was up", expired=True) or case is None:
         return
-    if action.case_id is not None:
-        case = work.lock(Case, action.case_id)
-        timeline.add(
-            work,
-            case,
-            "protection",
-            f"{STEPS[action.type].label} ended: its time was up",
-            refs={"action": action.pk},
-        )
-        if case.state not in OVER:
-            touch(work, case, "case.protection_expired")
+    timeline.add(
+        work, case, "protection", f"Ended, its time was up: {_label(action)}", refs={"action": action.pk}
+    )
+    if case.state not in OVER:
+        touch(work, case, "case.protection_expired")
 
 
 @on_breach("escalate", subject_type="action")
-def review_is_due(clock: Clock, work: Work) -> None:
+def ask_for_review(clock: Clock, work: Work) -> None:
     """A standing measure has to be looked at again."""
-    _ask_for_review(work, work.lock(Action, clock.subject_id))
+    case, action = _locked(clock, work)
+    if action.status not in doing.RUNNING:
+        return
+    work.emit("action.review_due", {"action": action.pk, "case": action.case_id}, key=clock.pk)
+    if case is not None:
+        timeline.add(work, case, "clock", f"Due for review: {_label(action)}", refs={"action": action.pk})
+        if case.state not in OVER:
+            touch(work, case, "case.review_due")
 
 
-def _ask_for_review(work: Work, action: Action) -> None:
-    work.emit("action.review_due", {"action": action.pk, "case": action.case_id}, key=f"{action.pk}:review")
-    if action.case_id is not None and action.status in doing.RUNNING:
-        case = work.lock(Case, action.case_id)
-        timeline.add(
-            work, case, "clock", f"{STEPS[action.type].label} is due for review", refs={"action": action.pk}
-        )
+def _locked(clock: Clock, work: Work) -> tuple[Case | None, Action]:
+    """The case and the action of a clock, the case first as everywhere."""
+    held = clock.data.get("case")
+    case = work.lock(Case, held) if held else None
+    return case, work.lock(Action, clock.subject_id)
+
+
+def _label(action: Action) -> str:
+    return STEPS[action.type].label.lower()
 
 
 @on_breach("escalate", subject_type="appeal")
 @on_breach("page_supervisor", subject_type="appeal")
 def appeal_is_late(clock: Clock, work: Work) -> None:
     """An appeal missed a promise: it shows in the case, and somebody is told."""
-    appeal = work.lock(Appeal, clock.subject_id)
+    appeal = Appeal.objects.select_related("decision").get(pk=clock.subject_id)
     case = work.lock(Case, appeal.decision.case_id)
     timeline.add(
         work, case, "clock", f"Appeal late: {clock.name}", refs={"appeal": appeal.pk, "clock": clock.pk}

@@ -1,53 +1,136 @@
-"""The steps of the ladder (handbook §5): what each is called, who may take it, what undoes it."""
+"""The steps of the ladder (handbook §5). What policy says about them (level, words, who reads twice, strikes)
+comes from the table of actions; here stands what is ours: who may take one, what undoes it, what it does to
+an account's standing, and which clock ends it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from tocsin.domains.people.models import Account
+from tocsin.domains.policies.forms import ActionKind
+from tocsin.domains.policies.text import action_table
+
+_STATUS = Account.Status
+_INTERIM = "enforcement.interim_suspension"
+_HOLD = "enforcement.block_review"
+_MONEY = "enforcement.money_hold"
+
+
+@dataclass(frozen=True, slots=True)
+class _Ours:
+    """What the table of actions does not say.
+
+    ``inverse`` is said to the marketplace when the action is undone. ``sets`` is the account's status while
+    it runs. ``ends`` is the pack's clock that ends it when it protects; with ``always_ends`` a decided one
+    too. ``permission`` only where it is not that of the level. ``decidable``: a decision can choose it; the
+    others protect, and are no finding.
+    """
+
+    inverse: str
+    sets: str = ""
+    ends: str = _INTERIM
+    always_ends: bool = False
+    permission: str = ""
+    decidable: bool = True
+
+
+_OURS = {
+    "educate": _Ours("nothing_to_undo"),
+    "warn": _Ours("withdraw_warning"),
+    "restrict_feature": _Ours("restore_feature"),
+    "step_up": _Ours("clear_step_up"),
+    "block_transaction": _Ours("allow_transaction", ends=_HOLD),
+    "hold_order": _Ours("release_order", ends=_HOLD, decidable=False),
+    "hold_payout": _Ours("release_payout", ends=_MONEY, always_ends=True),
+    "hold_refund": _Ours("release_refund", ends=_MONEY, always_ends=True),
+    "suspend_interim": _Ours("restore_account", sets=_STATUS.SUSPENDED_PENDING, decidable=False),
+    "suspend_fixed": _Ours("restore_account", sets=_STATUS.SUSPENDED),
+    "terminate": _Ours("restore_account", sets=_STATUS.TERMINATED),
+    "block_reregistration": _Ours("allow_registration", sets=_STATUS.TERMINATED),
+    "unmatch": _Ours("allow_match", ends="", decidable=False),
+    "lock_account": _Ours(
+        "unlock_account", sets=_STATUS.PROTECTED, permission="cases.protect", decidable=False
+    ),
+}
+#: The permission a level needs (handbook §12): the highest level it reaches, in rising order.
+_PERMISSIONS = (
+    (2, "cases.decide_1_2"),
+    (5, "cases.decide_3_5"),
+    (6, "cases.decide_6"),
+    (7, "cases.decide_7"),
+    (9, "cases.decide_8_9"),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One kind of action.
+    """One kind of action: what policy says of it (``kind``) and what is ours."""
 
-    ``inverse`` is said to the marketplace when the action is undone. ``sets`` is the account status while it runs.
-    ``default_days`` is the usual length of a step that ends; 0 for steps without an end of their own.
-    """
+    kind: ActionKind
+    ours: _Ours
 
-    type: str
-    level: int
-    label: str
-    permission: str
-    inverse: str
-    sets: str = ""
-    second_reader: bool = False
-    strike: bool = False
-    default_days: int = 0
+    @property
+    def type(self) -> str:
+        return self.kind.type
+
+    @property
+    def level(self) -> int:
+        return self.kind.level
+
+    @property
+    def label(self) -> str:
+        """In English, for staff."""
+        return self.kind.label["en"]
+
+    def words(self, language: str) -> str:
+        """In the language of the person it is about."""
+        return self.kind.label.get(language, self.label)
+
+    @property
+    def inverse(self) -> str:
+        return self.ours.inverse
+
+    @property
+    def sets(self) -> str:
+        return self.ours.sets
+
+    @property
+    def decidable(self) -> bool:
+        return self.ours.decidable
+
+    @property
+    def second_reader(self) -> bool:
+        return self.kind.second_reader
+
+    @property
+    def strike(self) -> bool:
+        return self.kind.strike
+
+    @property
+    def permission(self) -> str:
+        """What somebody needs in order to take it."""
+        return self.ours.permission or permission_for(self.level)
+
+    def ended_by(self, *, protective: bool) -> str:
+        """The path of the clock that ends it, empty when it has none."""
+        return self.ours.ends if protective or self.ours.always_ends else ""
+
+    def reviewed_by(self, *, protective: bool) -> str:
+        """The path of the clock after which a person looks at it while it stands; empty when none does.
+
+        What a machine blocked is looked at by a person; a person's own decision to block was that look."""
+        if self.type == "block_transaction" and not protective:
+            return ""
+        return self.kind.review
 
 
-_12, _35, _67, _89 = "cases.decide_1_2", "cases.decide_3_5", "cases.decide_6_7", "cases.decide_8_9"
-_STATUS = Account.Status
+def permission_for(level: int) -> str:
+    """The permission that a step of this level needs."""
+    return next(permission for highest, permission in _PERMISSIONS if level <= highest)
 
-STEPS: dict[str, Step] = {
-    step.type: step
-    for step in (
-        Step("educate", 0, "Education", _12, "nothing to undo: a message was read"),
-        Step("warn", 1, "Warning", _12, "withdraw_warning", strike=True),
-        Step("restrict_feature", 2, "Feature restriction", _12, "restore_feature", strike=True, default_days=30),
-        Step("step_up", 3, "Verify again", _35, "clear_step_up"),
-        Step("block_transaction", 4, "Block transaction", _35, "allow_transaction"),
-        Step("hold_order", 4, "Hold order", _35, "release_order"),
-        Step("hold_payout", 5, "Hold payout", _35, "release_payout", default_days=3),
-        Step("hold_refund", 5, "Hold refund", _35, "release_refund", default_days=3),
-        Step("suspend_interim", 6, "Interim suspension", _67, "restore_account", _STATUS.SUSPENDED_PENDING, default_days=3),
-        Step("suspend_fixed", 7, "Suspension", _67, "restore_account", _STATUS.SUSPENDED, strike=True, default_days=7),
-        Step("terminate", 8, "Termination", _89, "restore_account", _STATUS.TERMINATED, second_reader=True, strike=True),
-        Step("block_reregistration", 9, "Block re-registration", _89, "allow_registration", second_reader=True),
-        Step("unmatch", 1, "Unmatch the pair", _12, "allow_match"),
-        Step("lock_account", 4, "Protective lock", "cases.protect", "unlock_account", _STATUS.PROTECTED, default_days=3),
-    )
-}  # fmt: skip
+
+#: Every step by its type. A kind of action without its entry above, or the reverse, stops the start.
+STEPS: dict[str, Step] = {kind.type: Step(kind, _OURS[kind.type]) for kind in action_table().actions}
 
 #: Which status wins when several actions run on one account at once.
 _STRONGEST = (

@@ -12,7 +12,8 @@ from tocsin.domains.staff.models import Staff
 
 @pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
 class Decision(models.Model):
-    """A finding under a written clause. Facts are sealed under the case's key, in two versions (handbook §5.1)."""
+    """A finding under a written clause. Facts are sealed under the case's key, in two versions (handbook
+    §5.1)."""
 
     class Finding(models.TextChoices):
         SUBSTANTIATED = "substantiated", "Substantiated"
@@ -62,7 +63,12 @@ class Decision(models.Model):
             models.CheckConstraint(
                 condition=Q(second_reader__isnull=True) | ~Q(second_reader=F("decider")),
                 name="second_reader_is_not_the_decider",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["case", "subject"],
+                condition=Q(state__in=["in_force", "awaiting_second_reader"]),
+                name="one_decision_stands",
+            ),
         ]
         indexes = [models.Index(fields=["subject", "-decided_at"], name="decision_subject")]
 
@@ -72,6 +78,7 @@ class Action(models.Model):
     """Something done to an account, an order or a pair. Protective ones expire; every one has its inverse.
 
     ``target_kind``/``target_id`` are the marketplace's own (``customer``, ``shopper``, ``order``, ``pair``).
+    ``detail`` says more where the type is not enough, such as ``{"feature": "alcohol"}``; never personal.
     """
 
     class Status(models.TextChoices):
@@ -93,6 +100,7 @@ class Action(models.Model):
     interim = models.BooleanField(default=False)
     basis = models.CharField(max_length=200)
     reason_code = models.CharField(max_length=60)
+    detail = models.JSONField(default=dict)
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.REQUESTED)
@@ -132,7 +140,8 @@ class Strike(models.Model):
 
 
 class PairBlock(models.Model):
-    """Two people who must not be matched again. Held between persons, not accounts, so that it survives new ones."""
+    """Two people who must not be matched again. Held between persons, not accounts, so that it survives
+    new ones."""
 
     id = models.CharField(max_length=40, primary_key=True)
     customer = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
@@ -150,7 +159,7 @@ class Effect(models.Model):
     """One thing a decision caused, so that an overturned decision can undo all of it."""
 
     decision = models.ForeignKey(Decision, on_delete=models.PROTECT, related_name="effects")
-    kind = models.CharField(max_length=20)  # action strike label alert pair_block outcome
+    kind = models.CharField(max_length=20)  # action strike label alert found_code
     object_id = models.CharField(max_length=60)
     at = models.DateTimeField()
     undone_at = models.DateTimeField(null=True)
@@ -163,7 +172,8 @@ class Effect(models.Model):
 
 @pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
 class Notice(models.Model):
-    """A letter to somebody: a statement of reasons, an outcome, an answer to an appeal. Sent is not delivered."""
+    """A letter to somebody: a statement of reasons, an outcome, an answer to an appeal. Sent is not
+    delivered."""
 
     id = models.CharField(max_length=40, primary_key=True)
     kind = models.CharField(
@@ -192,7 +202,8 @@ class Notice(models.Model):
 class Appeal(models.Model):
     """A person asks for another look, by somebody who did not decide: held by constraint, not by habit.
 
-    ``decider_id`` and ``second_reader_id`` are copied from the decision by a trigger and cannot be set by hand.
+    ``decider_id`` and ``second_reader_id`` are copied from the decision by a trigger and cannot be set
+    by hand.
     """
 
     class State(models.TextChoices):
@@ -208,6 +219,8 @@ class Appeal(models.Model):
         MODIFY = "modify", "Decision changed"
         REVERSE = "reverse", "Decision reversed"
         REMAND = "remand", "To be decided anew"
+
+    OPEN_STATES = (State.LODGED, State.ASSIGNED, State.INFO_REQUESTED)
 
     id = models.CharField(max_length=40, primary_key=True)
     decision = models.ForeignKey(Decision, on_delete=models.PROTECT, related_name="appeals")

@@ -32,6 +32,11 @@ def templates() -> dict[str, Any]:
     return tomllib.loads(_FILE.read_text(encoding="utf-8"))
 
 
+def words(name: str, language: str) -> str:
+    """A few words that are filled into a letter, in its language."""
+    return str(templates()["words"][name][language])
+
+
 def language_of(account: Account) -> str:
     """The language to write in: the person's first that we speak."""
     for tag in account.party.languages:
@@ -66,7 +71,8 @@ def to_account(
     decision: Decision | None = None,
     structured: Mapping[str, Any] | None = None,
 ) -> Notice:
-    """Write a notice to an account holder: on the help centre, by e-mail when we know one, and to the marketplace.
+    """Write a notice to an account holder: on the help centre, by e-mail when we know one, and to the
+    marketplace.
 
     ``structured`` is the statement of reasons as data (handbook §5.1).
     """
@@ -77,22 +83,37 @@ def to_account(
     subject = template["subject"][language]
     body = template["body"][language].strip().format_map(filled)
     notice = Notice(
-        id=notice_id, kind=kind, case=case, decision=decision, account=account, template=kind,
-        template_version=template["version"], language=language, channel="account", legal_basis=template["legal_basis"],
+        id=notice_id,
+        kind=kind,
+        case=case,
+        decision=decision,
+        account=account,
+        template=kind,
+        template_version=template["version"],
+        language=language,
+        channel="account",
+        legal_basis=template["legal_basis"],
         content_sealed=seal(
-            case.key_scope, f"notice:{notice_id}",
-            json.dumps({"subject": subject, "body": body, "statement": dict(structured or {})}, ensure_ascii=False),
+            case.key_scope,
+            f"notice:{notice_id}",
+            json.dumps(
+                {"subject": subject, "body": body, "statement": dict(structured or {})}, ensure_ascii=False
+            ),
         ),
         issued_at=timezone.now(),
-    )  # fmt: skip
+    )
     work.save(notice, "notice.issue")
     _email(notice, account, subject, body)
     work.emit(
         "notice.issued",
-        {"notice_id": notice.pk, "kind": kind, "account": {"kind": account.role, "id": account.external_id},
-         "decision_id": decision.pk if decision else None},
+        {
+            "notice_id": notice.pk,
+            "kind": kind,
+            "account": {"kind": account.role, "id": account.external_id},
+            "decision_id": decision.pk if decision else None,
+        },
         key=notice.pk,
-    )  # fmt: skip
+    )
     return notice
 
 
@@ -118,10 +139,3 @@ def content(notice: Notice) -> dict[str, Any]:
         open_text(notice.case.key_scope, f"notice:{notice.pk}", notice.content_sealed)
     )
     return opened
-
-
-def outcome_text(outcome: str, language: str) -> tuple[str, str]:
-    """(subject, body) of what a reporter is told. Says nothing about anybody else."""
-    template = templates()["outcome"]
-    tongue = "es" if language.lower().startswith("es") else "en"
-    return template["subject"][tongue], template[outcome][tongue]

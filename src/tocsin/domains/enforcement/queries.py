@@ -6,10 +6,11 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from tocsin.core.access.check import allows, require
+from tocsin.core.access.hidden import Page
 from tocsin.core.actor import Actor
 from tocsin.core.crypto.seal import Shredded, open_text
 from tocsin.core.errors import NotFound
@@ -58,8 +59,8 @@ def _opened(decision: Decision, may_read: bool) -> DecisionView:
 
     return DecisionView(
         decision,
-        text("internal", decision.facts_internal_sealed),
-        text("disclosable", decision.facts_disclosable_sealed),
+        text("internal", bytes(decision.facts_internal_sealed)),
+        text("disclosable", bytes(decision.facts_disclosable_sealed)),
         list(decision.appeals.all()),
     )
 
@@ -92,17 +93,35 @@ def running_on(account: Account) -> list[Action]:
     return list(Action.objects.filter(account=account, status__in=doing.RUNNING).order_by("-level"))
 
 
-def actions_for_marketplace(
-    actor: Actor, *, account: str = "", since: dt.datetime | None = None, limit: int = 100
-) -> list[Action]:
-    """Actions as the marketplace may read them (scope ``actions:read``). ``account`` is ``kind:id`` or an id."""
-    rows = Action.objects.order_by("-starts_at", "-id")
+def actions_of(
+    actor: Actor, *, account: str = "", since: dt.datetime | None = None, cursor: str = "", limit: int = 100
+) -> Page[Action]:
+    """Actions, newest first: for the marketplace's system all of them, for staff those of cases they may see.
+
+    ``account`` is ``kind:id`` or an id of the marketplace's; ``cursor`` the id of the last one before.
+    """
+    rows = Action.objects.order_by("-id")
     if account:
         kind, _, ident = account.rpartition(":")
         rows = rows.filter(target_id=ident, **({"target_kind": kind} if kind else {}))
     if since:
         rows = rows.filter(starts_at__gte=since)
-    return list(rows[:limit])
+    if cursor:
+        rows = rows.filter(pk__lt=cursor)
+    return _known_page(actor, rows, limit)
+
+
+def _known_page(actor: Actor, rows: QuerySet[Any], limit: int) -> Page[Any]:
+    """A page of rows that hang on a case. Whatever lies between its first and last row and may not be seen
+    is counted."""
+    known = rows
+    if actor.kind != "api_key":
+        require(actor, "cases.view")
+        known = rows.filter(case__in=Case.objects.filter(visible(actor)))
+    items = list(known[: limit + 1])
+    more, items = len(items) > limit, items[:limit]
+    between = rows.filter(pk__gte=items[-1].pk) if more else rows
+    return Page(items, capped(between) - len(items), items[-1].pk if more else "")
 
 
 @dataclass(frozen=True)
@@ -130,7 +149,8 @@ def history(account: Account) -> History:
 
 
 def may_match(customer: Account, shopper: Account) -> bool:
-    """Whether two people may be matched. Asked by person, so that a new account of the same person is covered."""
+    """Whether two people may be matched. Asked by person, so that a new account of the same person is
+    covered."""
     return not PairBlock.objects.filter(
         customer__party=customer.party_id, shopper__party=shopper.party_id, lifted_at=None
     ).exists()
@@ -219,13 +239,23 @@ def _public(found: Notice) -> PublicNotice:
     )  # fmt: skip
 
 
-def notices_for_marketplace(account: str, limit: int = 50) -> list[PublicNotice]:
-    """Notices of one account (``kind:id`` or id), newest first, for showing in the marketplace's own app."""
+def notices_of(actor: Actor, account: str, *, cursor: str = "", limit: int = 50) -> Page[PublicNotice]:
+    """Notices of one account (``kind:id`` or id), newest first. The marketplace shows them to their reader in
+    its own app; staff get those of cases whose words they may read."""
     kind, _, ident = account.rpartition(":")
     rows = Notice.objects.select_related("case", "decision", "account").filter(account__external_id=ident)
     if kind:
         rows = rows.filter(account__role=kind)
-    return [_public(found) for found in rows.order_by("-issued_at")[:limit]]
+    if cursor:
+        rows = rows.filter(pk__lt=cursor)
+    page = _known_page(actor, rows.order_by("-id"), limit)
+    read = [found for found in page.items if _may_read(actor, found.case)]
+    hidden = page.hidden + len(page.items) - len(read)
+    return Page([_public(found) for found in read], hidden, page.next_cursor)
+
+
+def _may_read(actor: Actor, case: Case) -> bool:
+    return actor.kind == "api_key" or allows(actor, "cases.view", scope_of(actor, case, "P3"))
 
 
 def notices_in(actor: Actor, case: Case) -> list[Notice]:

@@ -4,37 +4,42 @@ from __future__ import annotations
 
 from django.utils import timezone
 
-from tocsin.core.access.check import require
 from tocsin.core.act import Work, act
 from tocsin.core.actor import Actor
 from tocsin.core.errors import Conflict, InvalidInput
 from tocsin.domains.cases import timeline
-from tocsin.domains.cases.access import scope_of
-from tocsin.domains.cases.actions import reopen_within, touch
+from tocsin.domains.cases.actions import lock_for, reopen_within, touch
 from tocsin.domains.cases.models import Case
-from tocsin.domains.detection.actions import label, reopen, revoke_label
+from tocsin.domains.detection.actions import label, overturn, revoke_label
 from tocsin.domains.detection.models import Alert
 from tocsin.domains.enforcement import doing, notices
+from tocsin.domains.enforcement.decisions import case_of
 from tocsin.domains.enforcement.ladder_steps import STEPS
-from tocsin.domains.enforcement.models import Action, Decision, Effect, Strike
+from tocsin.domains.enforcement.models import Action, Appeal, Decision, Effect, Strike
+from tocsin.domains.reports.models import Report
 
 
 def reverse(actor: Actor, decision_id: str, reason: str) -> Decision:
     """Undo a decision outside an appeal, because it was a mistake. Not by the person who made it alone.
 
     Raises:
-        Conflict: it is not in force, or the actor made it.
+        NotFound: none the actor may know of. AccessDenied: not theirs to undo.
+        Conflict: it is not in force, the actor made it, or an appeal against it is open.
     """
     if len(reason.strip()) < 10:
         raise InvalidInput("Say why in at least 10 characters.", "", fields={"reason": "Say why."})
     with act(actor, "decision.reverse") as work:
+        case = lock_for(work, actor, case_of(decision_id), "decisions.reverse", "P3")
         decision = work.lock(Decision, decision_id)
-        case = work.lock(Case, decision.case_id)
-        require(actor, "decisions.reverse", scope_of(actor, case, "P3"))
         if decision.decider_id == actor.id:
             raise Conflict(
                 "You made this decision.", "Ask another supervisor to undo it.", code="same_person"
             )
+        if decision.appeals.filter(state__in=Appeal.OPEN_STATES).exists():
+            raise Conflict(
+                "An appeal against this decision is being heard.", "Let it be answered there.",
+                code="appeal_open",
+            )  # fmt: skip
         undo_all(work, case, decision, reason)
     return decision
 
@@ -49,15 +54,14 @@ def undo_all(
     """
     if decision.state != Decision.State.IN_FORCE:
         raise Conflict("This decision is not in force.", "There is nothing to undo.", code="not_in_force")
-    undone = [
-        _undo(work, effect, reasons) for effect in decision.effects.filter(undone_at=None).order_by("id")
-    ]
+    undone = [_undo(work, effect) for effect in decision.effects.filter(undone_at=None).order_by("id")]
     work.watch(decision)
     decision.state = Decision.State(state)
     decision.reversed_at = timezone.now()
     work.save(decision, f"decision.{state}")
     if decision.subject is not None and decision.finding == Decision.Finding.SUBSTANTIATED:
-        words = ", ".join(filter(None, undone)) or "-"
+        language = notices.language_of(decision.subject)
+        words = ", ".join(STEPS[kind].words(language).lower() for kind in undone if kind) or "-"
         notices.to_account(
             work, "reversal", decision.subject, case, {"undone": words, "reasons": reasons}, decision=decision
         )
@@ -66,26 +70,26 @@ def undo_all(
         refs={"decision": decision.pk},
     )  # fmt: skip
     if case.state == Case.State.CLOSED:
-        reopen_within(work, case, "the decision was reversed")
+        reopen_within(work, case, "the decision was reversed", undone=True)
     else:
         touch(work, case, "case.reversed")
     work.emit("decision.reversed", {"decision_id": decision.pk, "case": case.pk}, key=decision.pk)
 
 
-def _undo(work: Work, effect: Effect, reasons: str) -> str:
-    """Undo one effect; returns words for the notice, empty when the person never saw it."""
-    words = _UNDO[effect.kind](work, effect)
+def _undo(work: Work, effect: Effect) -> str:
+    """Undo one effect; returns the kind of action that was undone, empty for what the person never saw."""
+    kind = _UNDO[effect.kind](work, effect)
     work.watch(effect)
     effect.undone_at = timezone.now()
-    effect.undo_note = reasons[:200]
+    effect.undo_note = "the decision was reversed"
     work.save(effect, "decision.undo_effect")
-    return words
+    return kind
 
 
 def _undo_action(work: Work, effect: Effect) -> str:
     action = work.lock(Action, effect.object_id)
     doing.undo(work, action, "the decision was reversed")
-    return STEPS[action.type].label.lower()
+    return action.type
 
 
 def _undo_strike(work: Work, effect: Effect) -> str:
@@ -105,12 +109,14 @@ def _undo_label(work: Work, effect: Effect) -> str:
 
 
 def _undo_alert(work: Work, effect: Effect) -> str:
-    reopen(work, work.lock(Alert, effect.object_id))
+    overturn(work, work.lock(Alert, effect.object_id))
     return ""
 
 
-def _undo_outcome(work: Work, effect: Effect) -> str:
-    # the reporters keep what they were told; the case is opened again by undo_all, and they hear when it ends
+def _undo_found_code(work: Work, effect: Effect) -> str:
+    report = work.lock(Report, effect.object_id)
+    report.found_codes = [code for code in report.found_codes if code != effect.decision.violation_code]
+    work.save(report, "report.found_undone", code=effect.decision.violation_code)
     return ""
 
 
@@ -119,5 +125,5 @@ _UNDO = {
     "strike": _undo_strike,
     "label": _undo_label,
     "alert": _undo_alert,
-    "outcome": _undo_outcome,
+    "found_code": _undo_found_code,
 }

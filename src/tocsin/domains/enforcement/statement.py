@@ -1,4 +1,5 @@
-"""The statement of reasons as data (handbook §5.1), with the length limits of the EU transparency database."""
+"""The statement of reasons as data (handbook §5.1), with the length limits of the EU transparency
+database."""
 
 from __future__ import annotations
 
@@ -37,7 +38,7 @@ def build(
         "clause": f"{decision.clause_id} ({decision.policy_version_id})"[:_REF],
         "why": why[:_WHY],
         "source": source,
-        "automated_detection": source == "rule",
+        "automated_detection": source == "own_initiative",
         "automated_decision": decision.automated,
         "redress": {
             "appeal_until": decision.appeal_until.isoformat() if decision.appeal_until else None,

@@ -149,8 +149,8 @@ def read_decision(request: HttpRequest, decision_id: str) -> Any:
 )
 def list_notices(request: HttpRequest, account: str = Query(..., min_length=1, max_length=80)) -> Any:
     """Newest first. ``account`` is ``customer:<id>`` or ``shopper:<id>``."""
-    found = enforcement.notices_for_marketplace(account)
-    return 200, {"items": [views.notice(seen) for seen in found]}
+    page = enforcement.notices_of(actor_of(request), account)
+    return 200, {"items": [views.notice(seen) for seen in page.items]}
 
 
 @router.post(
@@ -190,8 +190,8 @@ def list_actions(
     limit: int = Query(100, ge=1, le=500),
 ) -> Any:
     """Newest first: for catching up after webhooks were down."""
-    rows = enforcement.actions_for_marketplace(actor_of(request), account=account, since=since, limit=limit)
-    return 200, {"items": [views.action(row) for row in rows]}
+    page = enforcement.actions_of(actor_of(request), account=account, since=since, limit=limit)
+    return 200, {"items": [views.action(row) for row in page.items]}
 
 
 @router.post(

@@ -120,7 +120,7 @@ def list_events(
         raise InvalidInput(
             "That page marker is not known.", "Start from the first page.", fields={"cursor": "unknown"}
         )
-    rows, hidden = queries.events_of(
+    page = queries.events_of(
         actor_of(request), kind=entity_kind, entity_id=entity_id, types=type, since=since, until=until,
         before_seq=int(cursor) if cursor else None, limit=limit,
     )  # fmt: skip
@@ -129,8 +129,6 @@ def list_events(
             "seq": row.seq, "id": row.event_id, "type": row.type, "ts": row.ts, "received_at": row.received_at,
             "region": row.region, "entities": row.entities, "fields": row.fields, "verdict": row.verdict,
         }
-        for row in rows
+        for row in page.items
     ]  # fmt: skip
-    return 200, {
-        "items": items, "hidden": hidden, "next_cursor": str(rows[-1].seq) if len(rows) + hidden == limit and rows else "",
-    }  # fmt: skip
+    return 200, {"items": items, "hidden": page.hidden, "next_cursor": page.next_cursor}

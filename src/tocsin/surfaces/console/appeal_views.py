@@ -43,7 +43,7 @@ def _page(request: HttpRequest, appeal_id: str, error: DomainError | None = None
     actor = actor_of(request)
     found, grounds = queries.appeal(actor, appeal_id)
     case = found.decision.case
-    open_ = found.state in acts.OPEN
+    open_ = found.state in Appeal.OPEN_STATES
     context = {
         "appeal": found, "case": case, "grounds": grounds,
         "views": [view for view in queries.decisions_in(actor, case) if view.decision.pk == found.decision_id],

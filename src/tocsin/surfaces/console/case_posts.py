@@ -136,7 +136,7 @@ def glass(actor: Actor, case: Case, form: Any) -> object:
 
 _FIELDS = (
     "subject", "finding", "clause", "standard_of_proof", "facts_internal", "facts_disclosable", "step", "days",
-    "deviation_reason", "revision",
+    "feature", "deviation_reason", "revision",
 )  # fmt: skip
 
 
@@ -147,20 +147,22 @@ def decide(request: HttpRequest, reference: str) -> HttpResponse:
     actor = actor_of(request)
     case = cases.find(actor, reference)
     form = request.POST
-    values = {name: form.get(name, "") for name in _FIELDS} | {"unmatch": bool(form.get("unmatch"))}
+    values = {name: str(form.get(name, "")) for name in _FIELDS}
     given = decisions.DecisionInput(
         subject_id=values["subject"], finding=values["finding"], clause_id=values["clause"],
         standard_of_proof=values["standard_of_proof"], facts_internal=values["facts_internal"],
         facts_disclosable=values["facts_disclosable"], step=values["step"],
-        days=int(values["days"]) if str(values["days"]).isdigit() else None,
-        deviation_reason=values["deviation_reason"], unmatch=bool(values["unmatch"]), revision=_revision(form),
+        days=int(values["days"]) if values["days"].isdigit() else None, feature=values["feature"],
+        aggravators=tuple(form.getlist("aggravators")), mitigators=tuple(form.getlist("mitigators")),
+        deviation_reason=values["deviation_reason"], unmatch=bool(form.get("unmatch")), revision=_revision(form),
     )  # fmt: skip
     try:
         made = decisions.decide(actor, case.pk, given)
     except AccessDenied:
         raise
     except DomainError as error:
-        context = {"case": case, **panel_choices(actor, case), "errors": error.fields, "problem": error, "values": values}
+        context = {"case": case, **panel_choices(actor, case), "errors": error.fields, "problem": error,
+                   "values": values | {"unmatch": given.unmatch, "aggravators": given.aggravators, "mitigators": given.mitigators}}
         template = "console/parts/decide.html" if request.headers.get("HX-Request") else "console/decide.html"
         # htmx swaps 422 answers (see the page's htmx-config), so the panel comes back with what was typed
         return render(request, template, context, status=422)

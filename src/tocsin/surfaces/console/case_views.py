@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from tocsin.core.act import act
@@ -15,9 +16,10 @@ from tocsin.core.errors import DomainError
 from tocsin.domains.cases import queries as cases
 from tocsin.domains.cases.models import Case
 from tocsin.domains.enforcement.ladder_steps import STEPS
-from tocsin.domains.enforcement.proposal import propose
+from tocsin.domains.enforcement.proposal import propose, weights
 from tocsin.domains.people import graph
 from tocsin.domains.people.models import Account
+from tocsin.domains.policies.forms import STANDARDS
 from tocsin.surfaces.console import casepage, queueing
 from tocsin.surfaces.console.desk import actor_of, page
 
@@ -129,7 +131,7 @@ def panel_choices(actor: Actor, found: Case) -> dict[str, Any]:
         "findings": Decision.Finding.choices,
         "proofs": Decision.Proof.choices,
         "clauses": casepage.clauses(found),
-        "steps": [step for step in STEPS.values() if step.type not in ("lock_account", "unmatch", "block_transaction")],
+        "steps": [step for step in STEPS.values() if step.decidable],
     }
 
 
@@ -142,13 +144,28 @@ def proposal(request: HttpRequest, reference: str) -> HttpResponse:
     clause = request.GET.get("clause", "")
     context: dict[str, Any] = {"case": found}
     if subject is not None and clause and request.GET.get("finding") == "substantiated":
+        chosen = {name: request.GET.getlist(name) for name in ("aggravators", "mitigators")}
         try:
-            plan = propose(found, subject, clause)
+            weighed = weights(found, subject, clause)
+            known = {name: set(chosen[name]) & getattr(weighed, name).keys() for name in chosen}
+            plan = propose(found, subject, clause, proof_met=_proof(request), **known)
         except DomainError as error:
             context["problem"] = error
         else:
-            context |= {"plan": plan, "step": STEPS[plan.step], "subject": subject, "will": _will(found, plan.step)}
+            step = STEPS.get(plan.step)
+            context |= {
+                "plan": plan, "step": step, "subject": subject, "will": _will(found, plan.step) if step else [],
+                "sides": [
+                    ("aggravators", _("What makes it worse"), weighed.aggravators, known["aggravators"]),
+                    ("mitigators", _("What makes it milder"), weighed.mitigators, known["mitigators"]),
+                ],
+            }  # fmt: skip
     return render(request, "console/parts/proposal.html", context)
+
+
+def _proof(request: HttpRequest) -> str:
+    chosen = request.GET.get("standard_of_proof", "")
+    return chosen if chosen in STANDARDS else ""
 
 
 def _will(found: Case, kind: str) -> list[str]:

@@ -12,8 +12,9 @@ from tocsin.core.clocks import service as clocks
 from tocsin.core.clocks.models import Clock
 from tocsin.domains.cases import queries as cases
 from tocsin.domains.cases.access import scope_of
-from tocsin.domains.cases.actions import OUTCOMES, OVER
+from tocsin.domains.cases.actions import OVER
 from tocsin.domains.cases.models import Case, CaseParty
+from tocsin.domains.cases.outcomes import OUTCOMES
 from tocsin.domains.detection import queries as detection
 from tocsin.domains.enforcement import queries as enforcement
 from tocsin.domains.enforcement.ladder_steps import STEPS
@@ -149,7 +150,7 @@ def _may(actor: Actor, case: Case) -> dict[str, bool]:
         "assign": allows(actor, "cases.assign", scope),
         "work": allows(actor, "cases.work", deep),
         "decide": any(
-            allows(actor, f"cases.decide_{level}", deep) for level in ("1_2", "3_5", "6_7", "8_9")
+            allows(actor, f"cases.decide_{level}", deep) for level in ("1_2", "3_5", "6", "7", "8_9")
         ) and allows(actor, "cases.work", deep),
         "close": allows(actor, "cases.close", deep),
         "protect": allows(actor, "cases.protect", scope) and allows(actor, "cases.work", scope),

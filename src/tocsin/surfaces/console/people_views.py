@@ -53,10 +53,10 @@ def entity(request: HttpRequest, kind: str, entity_id: str) -> HttpResponse:
         raise NotFound(_("We know no such thing."), _("Check the identifier."))
     with act(actor, "entity.view") as work:
         work.fact(f"people.{kind}", entity_id)
-    events, hidden_events = detection.events_of(actor, kind=_EVENT_KIND.get(kind, kind), entity_id=entity_id, limit=60)
+    told = detection.events_of(actor, kind=_EVENT_KIND.get(kind, kind), entity_id=entity_id, limit=60)
     context: dict[str, Any] = {
-        "kind": kind, "entity_id": entity_id, "held": held, "events": events, "hidden_events": hidden_events,
-        "verdicts": detection.verdicts_for(actor, [event.seq for event in events]) if "alerts.view" in actor_permissions(actor) else {},
+        "kind": kind, "entity_id": entity_id, "held": held, "events": told.items, "hidden_events": told.hidden,
+        "verdicts": detection.verdicts_for(actor, [event.seq for event in told.items]) if "alerts.view" in actor_permissions(actor) else {},
         "graph_url": reverse("console:entity_graph", args=[kind, entity_id]),
     }  # fmt: skip
     account = people.find_account(actor, kind, entity_id) if kind in ("customer", "shopper") else None
