@@ -102,8 +102,9 @@ def test_pixel_bombs_are_measured_before_they_are_decoded() -> None:
     bomb = files.png_of(60_000, 60_000, rows=bytes(1000))
     assert len(bomb) < 200
     for data in (bomb, files.png_of(8001, 8001), files.png_of(20_001, 2), files.png_of(2**31 - 1, 2**31 - 1)):
-        with pytest.raises(NotShown):
+        with pytest.raises(NotShown) as refused:
             images.redraw(data, "image/png")
+        assert refused.value.code == "picture_too_large"
 
 
 def test_a_gif_that_claims_a_huge_canvas() -> None:
