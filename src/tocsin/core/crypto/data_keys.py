@@ -19,6 +19,7 @@ from threading import Lock
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 
 from tocsin.core.crypto.errors import MissingKey, Shredded
@@ -126,14 +127,21 @@ def forget_all() -> None:
     adapter.cache_clear()
 
 
+#: Plain SQL, because this runs for every sealed value that is opened on its own.
+_SELECT = """
+SELECT scope, master_key_id, wrapped, created_at, destroyed_at FROM core_data_key WHERE scope = ANY(%s)
+"""
+
+
 def _rows(scopes: set[str]) -> dict[str, Row]:
-    found = DataKey.objects.filter(scope__in=scopes).values_list(
-        "scope", "master_key_id", "wrapped", "created_at", "destroyed_at"
-    )
-    return {
-        scope: Row(scope, master, bytes(wrapped) if wrapped else None, created, destroyed)
-        for scope, master, wrapped, created, destroyed in found
-    }
+    if not scopes:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_SELECT, [list(scopes)])
+        return {
+            scope: Row(scope, master, bytes(wrapped) if wrapped else None, created, destroyed)
+            for scope, master, wrapped, created, destroyed in cursor.fetchall()
+        }
 
 
 def _create(scopes: set[str]) -> dict[str, Row]:
