@@ -242,6 +242,21 @@ def test_a_late_result_does_not_overwrite_what_came_after(
     assert OutboxMessage.objects.values_list("state", "attempts", "last_error").get() == ("done", 1, "")
 
 
+def test_a_late_result_does_not_take_away_somebody_elses_lease(
+    receiver: Receiver, endpoint: tuple[WebhookEndpoint, str]
+) -> None:
+    from tocsin.core.outbox import courier
+    from tocsin.core.outbox.parcels import Outcome
+
+    _, now = queue(), timezone.now()
+    (slow,) = courier.Courier()._claim("webhook", now, 10)
+    (other,) = courier.Courier()._claim("webhook", now + LEASE, 10)
+    courier._mark(slow, Outcome("later", "I was slow"), now + LEASE)
+    assert OutboxMessage.objects.values_list("state", "attempts", "next_at").get() == (
+        "pending", 0, other.next_at,
+    )  # fmt: skip
+
+
 def test_only_the_right_people_manage_endpoints(receiver: Receiver, specialist: Actor, admin: Actor) -> None:
     row, _ = webhooks.create(admin, receiver.url, ["*"])
     for attempt in (
