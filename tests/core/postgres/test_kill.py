@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from pathlib import Path
 
@@ -141,3 +142,16 @@ def test_a_first_start_killed_half_way_leaves_nothing_in_the_way(folder: Path) -
     hands.kill(process.pid)
     hands.leave([process])
     assert hands.answers(ensure(folder).app)
+
+
+def test_a_home_removed_under_a_running_server_leaves_nothing_behind(folder: Path) -> None:
+    process = hands.attach(folder)
+    hands.said(process)
+    sockets, pid, keeper = Layout(folder).socket_folder(), hands.server(folder), hands.keeper(folder)
+    assert sockets.exists()
+    shutil.rmtree(folder)
+    hands.leave([process])
+    hands.until(lambda: not sockets.exists(), "the socket's folder to go")
+    assert pid is not None
+    for ended in (pid, keeper):
+        hands.until(lambda gone=ended: not hands.runs(gone), "server and keeper to end")  # type: ignore[misc]

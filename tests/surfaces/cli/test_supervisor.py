@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.core.postgres.hands import runs
 from tests.support.stack import until
 from tocsin.surfaces.cli import ready, supervisor
 from tocsin.surfaces.cli.printing import Printer
@@ -32,15 +33,6 @@ signal.signal(signal.SIGTERM, signal.SIG_IGN)
 print("deaf", flush=True)
 time.sleep(600)
 """
-
-
-def is_alive(pid: int) -> bool:
-    """Running, and not a zombie that nobody has reaped yet."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return stat.rpartition(")")[2].split()[0] != "Z"
 
 
 class Bench:
@@ -99,12 +91,12 @@ def test_a_killed_child_is_started_again_and_what_it_started_is_gone(tmp_path: P
         await bench.until(
             lambda: sum(line.startswith("pids ") for line in bench.said("one")) == 2, "a new start"
         )
-        assert not is_alive(grandchild)
+        assert not runs(grandchild)
         assert bench.state["one"]["restarts"] == 1
         assert bench.state["one"]["pid"] == pids(bench, "one", 1)[0]
 
     bench = run(tmp_path, work)
-    until(lambda: not any(map(is_alive, pids(bench, "one", 1))), "the child and what it started to be gone")
+    until(lambda: not any(map(runs, pids(bench, "one", 1))), "the child and what it started to be gone")
     assert "was ended by SIGKILL; starting it again" in bench.said("one")[1]
 
 
@@ -116,7 +108,7 @@ def test_a_child_that_is_deaf_is_killed(tmp_path: Path, monkeypatch: pytest.Monk
         await bench.until(lambda: bench.said("deaf") == ["deaf"], "it to be deaf")
         pid = bench.state["deaf"]["pid"]
         await bench.supervisor.stop()
-        assert not is_alive(pid)
+        assert not runs(pid)
 
     run(tmp_path, work)
 
@@ -161,10 +153,10 @@ def test_when_the_supervisor_is_killed_its_children_are_too(tmp_path: Path) -> N
     process = subprocess.Popen([sys.executable, "-c", starter], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     child = int(process.stdout.readline().split()[1])
-    assert is_alive(child)
+    assert runs(child)
     process.kill()
     process.wait()
-    until(lambda: not is_alive(child), "the child to end")
+    until(lambda: not runs(child), "the child to end")
 
 
 def test_a_program_whose_starter_is_gone_already_does_not_run() -> None:

@@ -14,7 +14,6 @@ import pytest
 from tests.core.postgres import hands
 from tests.support.database import FreshDatabase
 from tests.support.stack import PATIENCE_S, Stack, running, until
-from tests.surfaces.cli.test_supervisor import is_alive
 from tocsin.core.postgres.layout import Layout
 from tocsin.surfaces.cli.worker import heartbeat_file
 
@@ -80,7 +79,7 @@ def test_a_killed_process_comes_back(own_stack: Stack, name: str) -> None:
         heartbeat_file(own_stack.home).unlink()
     own_stack.kill(name)
     own_stack.until_ready(name, after=before)
-    until(lambda: not any(map(is_alive, below | {before})), "the old one to be gone")
+    until(lambda: not any(map(hands.runs, below | {before})), "the old one to be gone")
     if name in HEALTH:
         assert status(own_stack, name) == 200
     else:
@@ -99,7 +98,7 @@ def test_a_killed_web_worker_is_replaced(own_stack: Stack) -> None:
     main = own_stack.pid("web")
     victim = min(descendants(main))
     os.kill(victim, signal.SIGKILL)
-    until(lambda: not is_alive(victim) and len(descendants(main)) >= 2, "a new web worker")
+    until(lambda: not hands.runs(victim) and len(descendants(main)) >= 2, "a new web worker")
     assert own_stack.pid("web") == main
     until(lambda: status(own_stack, "web") == 200, "the web to answer")
 
@@ -109,7 +108,7 @@ def test_ctrl_c_ends_everything_and_it_starts_again(own_stack: Stack) -> None:
     everything = descendants(own_stack.process.pid)
     assert len(everything) > len(PROGRAMS)
     assert own_stack.stop() == 0
-    assert not any(map(is_alive, everything))
+    assert not any(map(hands.runs, everything))
     assert own_stack.files.ports() == {}
     assert not own_stack.files.is_running()
     assert own_stack.said().rstrip().endswith("stopped")
@@ -124,7 +123,7 @@ def test_when_it_is_killed_nothing_is_left_and_it_starts_again(own_stack: Stack)
     everything = descendants(own_stack.process.pid)
     own_stack.process.kill()
     own_stack.process.wait()
-    until(lambda: not any(map(is_alive, everything)), "everything to end")
+    until(lambda: not any(map(hands.runs, everything)), "everything to end")
     assert own_stack.tocsin("doctor").returncode == 0, "a killed Tocsin leaves an installation that is fine"
 
     own_stack.files.clear()

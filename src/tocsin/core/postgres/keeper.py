@@ -40,6 +40,8 @@ class Keeper:
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
+        # asked now: it follows from the folder, which somebody may remove while the server runs
+        self.socket_folder = layout.socket_folder()
         self.child: subprocess.Popen[bytes] | None = None
         self.told_to_stop = False
         self.failures = 0
@@ -63,7 +65,7 @@ class Keeper:
 
     def _tidy(self) -> None:
         with suppress(OSError):  # not empty: a server that could not be stopped
-            self.layout.socket_folder().rmdir()
+            self.socket_folder.rmdir()
         if self.layout.ephemeral.exists():
             shutil.rmtree(self.layout.folder.parent, ignore_errors=True)
 
