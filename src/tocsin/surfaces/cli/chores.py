@@ -31,6 +31,7 @@ def chores(env: Environment) -> list[Chore]:
     """The worker's chores. Django must be set up."""
     from tocsin.core.audit.anchor import make_anchor
     from tocsin.core.clocks.fire import fire_due
+    from tocsin.core.evidence.reap import reap
     from tocsin.core.outbox.handling import handle_due
     from tocsin.domains.detection.logread import reader
     from tocsin.domains.detection.ship import ship_once
@@ -44,6 +45,7 @@ def chores(env: Environment) -> list[Chore]:
         Chore("deliveries", 1.0, deliveries.work, on_wake=True, close=deliveries.close),
         Chore("anchors", 60.0, lambda: int(make_anchor() is not None)),
         Chore("housekeeping", 3600.0, keep_house),
+        Chore("orphans", 86_400.0, reap),
     ]
 
 
