@@ -22,7 +22,7 @@ from tocsin.domains.detection.store import day_scope
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A message that raised an alert. ``kind``, ``id``: who wrote it. ``text`` is None once it was shredded."""
+    """A message that raised an alert. ``kind``, ``id``: who wrote it. ``text`` is None once shredded."""
 
     seq: int
     kind: str

@@ -40,6 +40,18 @@ def protect_at_once(data: Mapping[str, Any]) -> None:
             touch(work, case, "case.protected")
 
 
+@on("case.merged", "enforcement.follow_case")
+def follow_case(data: Mapping[str, Any]) -> None:
+    """What protects in a case that was merged goes on in the one it went into. Safe to run twice."""
+    with act(_ME, "case.follow_merge") as work:
+        case = work.lock(Case, data["into"])
+        running = Action.objects.select_for_update().filter(case=data["case"], status__in=doing.RUNNING)
+        for action in running.order_by("id"):
+            work.watch(action)
+            action.case = case
+            work.save(action, "action.follow_case")
+
+
 @on("alert.in_case", "enforcement.engine_actions")
 def engine_actions(data: Mapping[str, Any]) -> None:
     """What the engine blocked or locked becomes a timed, reversible action with a person's review."""
