@@ -64,6 +64,7 @@ def test_each_role_has_its_url(tmp_path: Path) -> None:
         ("TOCSIN_LIVE_PORT", "70000", "a number from 0 to 65535"),
         ("TOCSIN_DECIDE_PORT", "-1", "a number from 0 to 65535"),
         ("TOCSIN_DB_ROLE", "root", "one of app, owner"),
+        ("TOCSIN_OUTBOUND_ALLOW", "127.0.0.1, https://hooks.example/", "a host, host:port or network"),
         ("TOCSIN_OIDC_APPS", "{", "not JSON"),
         ("TOCSIN_OIDC_APPS", "{}", "a JSON list"),
     ],

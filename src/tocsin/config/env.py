@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from tocsin.core.outbox.addresses import Allowance
 from tocsin.core.postgres import urls
 
 #: Folders of the home and their modes: what holds keys or data is for the owner only.
@@ -88,7 +89,7 @@ class Env:
             smtp_url=get("TOCSIN_SMTP_URL") or "",
             evidence_url=get("TOCSIN_EVIDENCE_URL") or f"file://{home / 'evidence'}",
             keys=get("TOCSIN_KEYS") or "file",
-            outbound_allow=_list(get("TOCSIN_OUTBOUND_ALLOW") or ""),
+            outbound_allow=_allowed(_list(get("TOCSIN_OUTBOUND_ALLOW") or "")),
             tsa_url=get("TOCSIN_TSA_URL") or "",
             clamd=get("TOCSIN_CLAMD") or "",
             rules_dir=Path(get("TOCSIN_RULES_DIR") or Path(__file__).parents[1] / "data" / "rules"),
@@ -159,6 +160,15 @@ def _one_of(get: Any, name: str, choices: tuple[str, ...]) -> str:
     if value not in choices:
         raise BadEnvironment(f"{name} is {value!r}; it should be one of {', '.join(choices)}")
     return value
+
+
+def _allowed(entries: tuple[str, ...]) -> tuple[str, ...]:
+    """``TOCSIN_OUTBOUND_ALLOW``, when every entry is a host, host:port or network."""
+    try:
+        Allowance.parse(entries)
+    except ValueError as error:
+        raise BadEnvironment(str(error)) from error
+    return entries
 
 
 def _oidc(text: str) -> tuple[Mapping[str, Any], ...]:

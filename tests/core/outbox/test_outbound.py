@@ -18,7 +18,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests.core.outbox.receiver import Receiver, serving
-from tocsin.core.outbox.outbound import ANSWER_CAP, Allowance, Forbidden, Outbound, Unreachable, is_public
+from tocsin.core.outbox.addresses import Allowance, is_public
+from tocsin.core.outbox.outbound import ANSWER_CAP, Forbidden, Outbound, Unreachable
 
 
 @pytest.fixture

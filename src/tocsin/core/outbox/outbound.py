@@ -20,7 +20,8 @@ from urllib.parse import SplitResult, urlsplit
 import certifi
 import httpx
 
-IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+from tocsin.core.outbox.addresses import Allowance, IPAddress, is_public
+
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 
 #: Seconds from the look-up of the name to the last byte of the answer.
@@ -29,8 +30,6 @@ TIMEOUT_S = 10.0
 ANSWER_CAP = 64 * 1024
 _NOT_PLAIN = "Only https is called; plain http would send the data in the open."
 _DEFAULT_PORTS = {"https": 443, "http": 80}
-#: IPv6 prefix behind which IPv4 addresses are reached from IPv6-only networks (RFC 6052).
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 class Forbidden(ValueError):
@@ -39,49 +38,6 @@ class Forbidden(ValueError):
 
 class Unreachable(OSError):
     """No answer: no such name, no connection, a broken one, or too slow."""
-
-
-@dataclass(frozen=True)
-class Allowance:
-    """Private addresses the operator allows: hosts and networks, with or without a port."""
-
-    networks: tuple[tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, int | None], ...] = ()
-    hosts: frozenset[tuple[str, int | None]] = frozenset()
-
-    @classmethod
-    def parse(cls, entries: Sequence[str]) -> Allowance:
-        """From ``TOCSIN_OUTBOUND_ALLOW``: ``10.0.0.0/8``, ``127.0.0.1:9000``, ``hooks.internal:8443``.
-
-        Raises:
-            ValueError: an entry that is none of these.
-        """
-        networks: list[tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, int | None]] = []
-        hosts: set[tuple[str, int | None]] = set()
-        for entry in entries:
-            try:
-                networks.append((ipaddress.ip_network(entry, strict=False), None))
-                continue
-            except ValueError:
-                parts = urlsplit(f"//{entry}")
-            if not parts.hostname or parts.path or parts.username is not None:
-                raise ValueError(f"TOCSIN_OUTBOUND_ALLOW: {entry!r} is not a host, host:port or network")
-            try:
-                networks.append((ipaddress.ip_network(parts.hostname), parts.port))
-            except ValueError:
-                hosts.add((parts.hostname, parts.port))
-        return cls(tuple(networks), frozenset(hosts))
-
-    def host(self, name: str, port: int) -> bool:
-        """Whether a name is allowed, whatever it resolves to."""
-        return bool({(name, port), (name, None)} & self.hosts)
-
-    def address(self, address: IPAddress, port: int) -> bool:
-        """Whether an address is allowed."""
-        return any(
-            address in network and only in (None, port)
-            for network, only in self.networks
-            if network.version == address.version
-        )
 
 
 @dataclass(frozen=True)
@@ -207,26 +163,6 @@ class Outbound:
             raise Forbidden(_NOT_PLAIN)
         if not is_public(address):
             raise Forbidden(f"{host} leads to {address}, which is not a public address.")
-
-
-def is_public(address: IPAddress) -> bool:
-    """Whether an address belongs to the open internet, also when it stands for another one inside it."""
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped is not None:
-            return False
-        if address in _NAT64:
-            return is_public(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
-        if address.sixtofour is not None or address.teredo is not None or address.is_site_local:
-            return False
-    return (
-        address.is_global
-        and not address.is_multicast
-        and not address.is_reserved
-        and not address.is_unspecified
-        and not address.is_loopback
-        and not address.is_link_local
-        and not address.is_private
-    )
 
 
 def _split(url: str) -> SplitResult:

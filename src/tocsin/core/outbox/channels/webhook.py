@@ -11,7 +11,8 @@ from django.conf import settings
 
 from tocsin.core.backoff import LONGEST
 from tocsin.core.outbox import signing
-from tocsin.core.outbox.outbound import Allowance, Answer, Forbidden, Outbound, Unreachable
+from tocsin.core.outbox.addresses import Allowance
+from tocsin.core.outbox.outbound import Answer, Forbidden, Outbound, Unreachable
 from tocsin.core.outbox.parcels import DONE, Outcome, Parcel
 
 _WORDS_KEPT = 200
