@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _QUIET = [
@@ -20,6 +20,7 @@ def browser() -> Iterator[Browser]:
     """A real Chromium. ``make test`` has made sure that there is one."""
     path = next((found for name in _NAMES if (found := shutil.which(name))), None)
     assert path, "there is no Chromium: run make test, which installs it or says how"
+    expect.set_options(timeout=20_000)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=path, args=_QUIET)
         yield started

@@ -3,14 +3,55 @@
 from __future__ import annotations
 
 from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.journeys.people import PASSWORD, Person
 
 
+def press_key(page: Page, key: str, brings: Locator) -> None:
+    """Press a shortcut; press it again when the page was not listening yet."""
+    for _ in range(10):
+        page.keyboard.press(key)
+        try:
+            brings.wait_for(timeout=6_000)
+            return
+        except PlaywrightTimeout:
+            continue
+    raise AssertionError(f"the key {key} did nothing")
+
+
 def press_on(locator: Locator, key: str = "Enter") -> None:
-    """Reach a control as the Tab key would, and press a key on it."""
-    locator.focus()
+    """Go to a control with the Tab key, and press a key on it."""
+    tab_to(locator)
     locator.press(key)
+
+
+def tab_to(locator: Locator) -> None:
+    """Press Tab until the control has the focus. What cannot be reached so fails here."""
+    expect(locator).to_be_visible()
+    page = locator.page
+    for _ in range(300):
+        if locator.and_(page.locator(":focus")).count():
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"the Tab key does not reach {locator}")
+
+
+def write(locator: Locator, text: str) -> None:
+    """Go to a box with the Tab key and type."""
+    tab_to(locator)
+    locator.page.keyboard.type(text)
+
+
+def choose(select: Locator, label: str) -> None:
+    """Go to a list and walk down to a choice with the arrow keys."""
+    tab_to(select)
+    labels = [words.strip() for words in select.locator("option").all_inner_texts()]
+    chosen = int(select.evaluate("list => list.selectedIndex"))
+    wanted = labels.index(label)
+    for _ in range(abs(wanted - chosen)):
+        select.press("ArrowDown" if wanted > chosen else "ArrowUp")
+    expect(select.locator("option:checked")).to_have_text(label)
 
 
 def sign_in(browser: Browser, web: str, person: Person, **context: object) -> Page:
@@ -31,34 +72,31 @@ def sign_in(browser: Browser, web: str, person: Person, **context: object) -> Pa
 def open_case(page: Page, web: str, reference: str) -> None:
     """Open a case from the queue: J and K move, Enter opens."""
     page.goto(f"{web}/console/queue/?tab=all")
-    rows = page.locator("[data-item]")
-    expect(rows.first).to_be_visible()
+    chosen = page.locator("[data-item]:focus")
+    press_key(page, "j", chosen)
     for _ in range(60):
-        page.keyboard.press("j")
-        chosen = page.locator("[data-item]:focus")
-        if chosen.count() and reference in chosen.inner_text():
+        if reference in chosen.inner_text():
             page.keyboard.press("Enter")
             page.wait_for_url(f"**/console/case/{reference}/**")
             return
+        page.keyboard.press("j")
     raise AssertionError(f"{reference} was not reached with J in the queue")
 
 
 def take(page: Page) -> None:
     """A takes the case."""
-    page.keyboard.press("a")
-    expect(page.get_by_text("The case is yours.").first).to_be_visible()
+    press_key(page, "a", page.get_by_text("The case is yours.").first)
 
 
 def decide(page: Page, *, finding: str, proof: str, internal: str, disclosable: str) -> None:
     """R opens the panel; the clause about the case's own code is the first one offered."""
-    page.keyboard.press("r")
     dialog = page.locator("#dialog")
-    expect(dialog.get_by_label("Finding")).to_be_visible()
-    dialog.get_by_label("Finding").select_option(label=finding)
+    press_key(page, "r", dialog.get_by_label("Finding"))
+    choose(dialog.get_by_label("Finding"), finding)
     clause = dialog.get_by_label("Clause", exact=True)
-    clause.select_option(index=1)
+    choose(clause, clause.locator("option").nth(1).inner_text().strip())
     expect(dialog.get_by_text("What it will cause")).to_be_visible()
-    dialog.get_by_label("Standard of proof").select_option(label=proof)
-    dialog.get_by_label("Facts, for the file").press_sequentially(internal)
-    dialog.get_by_label("Facts, as the person may read them").press_sequentially(disclosable)
+    choose(dialog.get_by_label("Standard of proof"), proof)
+    write(dialog.get_by_label("Facts, for the file"), internal)
+    write(dialog.get_by_label("Facts, as the person may read them"), disclosable)
     press_on(dialog.get_by_role("button", name="File the decision"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from dataclasses import dataclass
 
 from tests.support.stack import Stack
@@ -13,7 +14,7 @@ _MAKE = """
 import json, sys
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from tocsin.core.access import api_keys
-from tocsin.core.access.permissions import SCOPES
+from tocsin.core.access.permissions import SCOPES, SYSTEM_SCOPES
 from tocsin.core.actor import system
 from tocsin.domains.staff import actions
 wanted = json.loads({wanted!r})
@@ -24,7 +25,8 @@ for role in wanted["roles"]:
                         roles=[role], regions=["*"], password=wanted["password"])
     secret = generate_totp_secret()
     TOTP.activate(staff, secret)
-    _, token = api_keys.issue(system("test"), f"personal {{role}}", sorted(SCOPES), staff_id=staff.pk)
+    scopes = sorted(SCOPES.keys() - SYSTEM_SCOPES)
+    _, token = api_keys.issue(system("test"), f"personal {{role}}", scopes, staff_id=staff.pk)
     made[role] = {{"id": staff.pk, "email": email, "name": staff.name, "totp": secret, "key": token}}
 _, token = api_keys.issue(system("test"), f"marketplace {{wanted['tag']}}", sorted(SCOPES))
 print("MADE" + json.dumps({{"people": made, "key": token}}))
@@ -60,8 +62,9 @@ class Cast:
         return self.people[role]
 
 
-def cast(stack: Stack, tag: str, *roles: str) -> Cast:
-    """Make one person for each role. ``tag`` keeps journeys on one database apart."""
+def cast(stack: Stack, journey: str, *roles: str) -> Cast:
+    """Make one person for each role. Their tag keeps journeys on one database apart."""
+    tag = f"{journey}-{secrets.token_hex(2)}"
     wanted = json.dumps({"tag": tag, "roles": roles, "password": PASSWORD})
     done = stack.tocsin("manage", "shell", "-c", _MAKE.format(wanted=wanted))
     line = next((one for one in done.stdout.splitlines() if one.startswith("MADE")), "")
