@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 import time_machine
 
-from tocsin.core.ids import is_id, made_at, new_id
+from tocsin.core.ids import earliest_id, is_id, made_at, new_id
 
 
 def test_form() -> None:
@@ -44,3 +44,14 @@ def test_bad_kinds(kind: str) -> None:
 def test_made_at_refuses_other_text() -> None:
     with pytest.raises(ValueError):
         made_at("case_nonsense")
+
+
+def test_the_earliest_id_of_a_moment_lies_before_all_made_then() -> None:
+    moment = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
+    with time_machine.travel(moment, tick=False):
+        made = [new_id("msg") for _ in range(20)]
+    bound = earliest_id("msg", moment)
+    assert is_id(bound, "msg")
+    assert made_at(bound) == moment
+    assert all(bound <= one for one in made)
+    assert all(one < earliest_id("msg", datetime(2026, 3, 2, 15, 0, 0, 1000, tzinfo=UTC)) for one in made)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import email
 import email.policy
 import json
@@ -54,6 +55,7 @@ def test_an_email_becomes_a_file_named_by_its_key(mail: Path) -> None:
     assert letter.get_content() == "We read it.\nThank you.\n"
     message.refresh_from_db()
     assert (message.state, message.last_error) == ("done", "")
+    assert message.body_sealed is None, "what was written is not kept here once it is delivered"
 
 
 def test_keys_that_are_no_file_names_stay_apart(mail: Path) -> None:
@@ -240,3 +242,15 @@ def test_only_the_dead_are_sent_again(admin: Actor) -> None:
     with pytest.raises(NotFound):
         actions.resend(admin, "msg_unknown")
     assert not AuditEntry.objects.filter(verb="outbox.resend").exists()
+
+
+def test_what_was_delivered_long_ago_is_forgotten(mail: Path, admin: Actor) -> None:
+    write("delivered")
+    send_due()
+    bury("dead")
+    write("waits")
+    now = timezone.now()
+    assert actions.forget_delivered(now + actions.KEPT - dt.timedelta(minutes=1)) == 0
+    assert actions.forget_delivered(now + actions.KEPT + dt.timedelta(minutes=1)) == 1
+    assert actions.forget_delivered(now + actions.KEPT + dt.timedelta(minutes=1)) == 0
+    assert sorted(OutboxMessage.objects.values_list("idempotency_key", flat=True)) == ["dead", "waits"]

@@ -27,6 +27,12 @@ def new_id(kind: str) -> str:
     return f"{kind}_{crockford.encode(number, BODY_LENGTH).lower()}"
 
 
+def earliest_id(kind: str, moment: datetime) -> str:
+    """The smallest id an object of this kind made at ``moment`` (aware) can have: for asking by age."""
+    milliseconds = (moment - _EPOCH) // timedelta(milliseconds=1)
+    return f"{kind}_{crockford.encode(milliseconds << _RANDOM_BITS, BODY_LENGTH).lower()}"
+
+
 def is_id(text: str, kind: str) -> bool:
     """Whether ``text`` has the exact form of an id of this kind. It says nothing about whether the object
     exists."""

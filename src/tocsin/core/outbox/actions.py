@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.utils import timezone
 
 from tocsin.core.access.check import require
 from tocsin.core.act import act
 from tocsin.core.actor import Actor
 from tocsin.core.errors import Conflict, NotFound
+from tocsin.core.ids import earliest_id
 from tocsin.core.outbox.models import OutboxMessage
 from tocsin.core.outbox.notify import wake_worker
+
+#: How long a delivered message can be looked up, and its idempotency key is remembered [D].
+KEPT = dt.timedelta(days=30)
 
 
 def resend(actor: Actor, message_id: str) -> OutboxMessage:
@@ -33,3 +39,11 @@ def resend(actor: Actor, message_id: str) -> OutboxMessage:
         )
         wake_worker()
     return message
+
+
+def forget_delivered(now: dt.datetime | None = None, limit: int = 5000) -> int:
+    """Remove messages that were delivered and are older than ``KEPT``; returns how many. Dead ones stay."""
+    oldest_kept = earliest_id("msg", (now or timezone.now()) - KEPT)
+    done = OutboxMessage.objects.filter(pk__lt=oldest_kept, state=OutboxMessage.State.DONE)
+    removed, _ = OutboxMessage.objects.filter(pk__in=done.order_by("pk").values("pk")[:limit]).delete()
+    return removed

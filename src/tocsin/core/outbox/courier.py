@@ -190,6 +190,8 @@ def _mark(message: OutboxMessage, outcome: Outcome, now: dt.datetime) -> dt.date
             last_error=outcome.error[:2000],
             next_at=later,
             done_at=now if state == OutboxMessage.State.DONE else None,
+            # what was written to somebody is kept where it belongs, not here
+            body_sealed=None if state == OutboxMessage.State.DONE else message.body_sealed,
         )
         if ours and outcome.troubled:
             # one try at a time finds out whether the destination works again

@@ -59,9 +59,10 @@ def keep_house() -> int:
     from tocsin.core.crypto.shred import reapply, write_down
     from tocsin.core.evidence.reap import reap
     from tocsin.core.idempotency import forget_old
+    from tocsin.core.outbox.actions import forget_delivered
     from tocsin.core.ratelimit import forget_idle
 
-    done = reapply(system("keys")) + write_down() + reap() + forget_old()
+    done = reapply(system("keys")) + write_down() + reap() + forget_old() + forget_delivered()
     forget_idle()
     return done
 
