@@ -49,7 +49,7 @@ class MessageForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 4}),
         error_messages={"max_length": gettext_lazy("This is longer than fits. Send it in two parts.")},
     )
-    files = ManyFiles(
+    files = ManyFiles(  # type: ignore[assignment]  # a declared field, not the uploads of BaseForm
         required=False,
         label=gettext_lazy("Photos, screenshots or papers"),
         help_text=gettext_lazy("Up to ten files of 25 MB each."),

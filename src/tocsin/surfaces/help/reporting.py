@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
@@ -163,7 +163,7 @@ def take_files(report: Report, files: list[UploadedFile], address: str) -> list[
             handing_in.add_evidence(
                 following.reporter(report, address),
                 report.pk,
-                content=file.file,
+                content=cast(BinaryIO, file.file),
                 filename=name,
                 declared_type=file.content_type or "",
             )
