@@ -8,10 +8,11 @@ own rows are written together. Whoever changes a case locks the case first and i
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Min, QuerySet
 from django.utils import timezone
 
 from tocsin.core.access.check import require
@@ -183,10 +184,24 @@ def running(subject_type: str, subject_id: str) -> list[Clock]:
     return list(_alive(subject_type, subject_id).order_by("due_at", "id"))
 
 
+def every(subject_type: str, subject_id: str) -> list[Clock]:
+    """All of the subject's clocks but the cancelled ones, ended ones too, the earliest first."""
+    clocks = Clock.objects.filter(subject_type=subject_type, subject_id=subject_id)
+    return list(clocks.exclude(state=Clock.State.CANCELLED).order_by("due_at", "id"))
+
+
 def next_due(subject_type: str, subject_id: str) -> dt.datetime | None:
     """When the first of the subject's running clocks is due; paused ones do not count."""
     first = _alive(subject_type, subject_id).filter(state=Clock.State.RUNNING).order_by("due_at").first()
     return first.due_at if first is not None else None
+
+
+def next_dues(subject_type: str, subject_ids: Iterable[str]) -> dict[str, dt.datetime]:
+    """The same for several subjects, by id; those without a running clock are left out."""
+    clocks = Clock.objects.filter(
+        subject_type=subject_type, subject_id__in=list(subject_ids), state=Clock.State.RUNNING
+    )
+    return dict(clocks.values("subject_id").annotate(first=Min("due_at")).values_list("subject_id", "first"))
 
 
 def _check_allowed(clock: Clock, more: Extension) -> None:

@@ -7,20 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Prefetch, Q, QuerySet, prefetch_related_objects
 from django.utils import timezone
 
 from tocsin.core.access.check import allows, require
 from tocsin.core.actor import Actor
-from tocsin.core.crypto.seal import Shredded, open_text
+from tocsin.core.counting import CAP, capped_counts
+from tocsin.core.crypto.seal import Sealed, open_many
 from tocsin.core.errors import InvalidInput, NotFound
 from tocsin.domains.cases.access import may_see, scope_of, visible
 from tocsin.domains.cases.actions import OVER
 from tocsin.domains.cases.models import Case, CaseParty, Presence, TimelineEntry
 
-#: Counting stops here: nobody needs to know whether 4,812 or 4,813 are waiting, and counting them all is
-#: slow.
-COUNT_CAP = 1000
+COUNT_CAP = CAP
 #: Somebody counts as "on it" for this long after their page last said so.
 PRESENT_FOR = dt.timedelta(seconds=45)
 
@@ -78,7 +77,8 @@ def queue(
         page = page.filter(_after(cursor))
     items = list(page.select_related("assignee")[: limit + 1])
     more = items[limit - 1].pk if len(items) > limit else ""
-    return QueuePage(items[:limit], capped(mine), capped(everything.filter(~visible(actor))), more)
+    counted = capped_counts({"total": mine, "hidden": everything.filter(~visible(actor))}, COUNT_CAP)
+    return QueuePage(items[:limit], counted["total"], counted["hidden"], more)
 
 
 def _after(cursor: str) -> Q:
@@ -114,8 +114,9 @@ def find(actor: Actor, case_id: str) -> Case:
 def parties(case: Case) -> list[CaseParty]:
     """The people in a case, the subject first."""
     order = {"subject": 0, "reporter": 1, "affected": 2, "witness": 3}
-    rows = case.parties.select_related("account", "account__party")
-    return sorted(rows, key=lambda row: order[row.part])
+    people = CaseParty.objects.select_related("account__party").order_by("id")
+    prefetch_related_objects([case], Prefetch("parties", people))  # asked for once while the case is held
+    return sorted(case.parties.all(), key=lambda row: order[row.part])
 
 
 @dataclass(frozen=True)
@@ -131,34 +132,33 @@ def timeline(actor: Actor, case: Case, limit: int = 200) -> list[Line]:
     """The story, newest last. Bodies only for those who may read P3 in this case."""
     may_read = allows(actor, "cases.view", scope_of(actor, case, "P3"))
     entries: Sequence[TimelineEntry] = list(case.timeline.order_by("-at", "-id")[:limit])[::-1]
-    return [_line(case, entry, may_read) for entry in entries]
+    sealed = [entry for entry in entries if entry.body_sealed] if may_read else []
+    texts = open_many(Sealed(case.key_scope, "timeline", entry.body_sealed) for entry in sealed)
+    bodies = dict(zip((entry.pk for entry in sealed), texts, strict=True))
+    return [
+        Line(entry, bodies.get(entry.pk), covered=bool(entry.body_sealed) and bodies.get(entry.pk) is None)
+        for entry in entries
+    ]
 
 
-def _line(case: Case, entry: TimelineEntry, may_read: bool) -> Line:
-    if not entry.body_sealed:
-        return Line(entry, None, False)
-    if not may_read:
-        return Line(entry, None, True)
-    try:
-        return Line(entry, open_text(case.key_scope, "timeline", entry.body_sealed), False)
-    except Shredded:
-        return Line(entry, None, True)
+def since(case: Case, moment: dt.datetime, limit: int = 10) -> list[TimelineEntry]:
+    """What was added to the story after a moment, oldest first, without bodies."""
+    return list(case.timeline.filter(at__gt=moment).order_by("at", "id")[:limit])
 
 
 def prior_cases(actor: Actor, case: Case, limit: int = 10) -> tuple[list[Case], int]:
     """Other cases about the same subjects, newest first, and how many are hidden."""
     subjects = [party.account_id for party in parties(case) if party.part == CaseParty.Part.SUBJECT]
-    rows = Case.objects.filter(parties__account__in=subjects).exclude(pk=case.pk).distinct()
+    theirs = CaseParty.objects.filter(account__in=subjects).values("case")
+    rows = Case.objects.filter(pk__in=theirs).exclude(pk=case.pk)
     mine = rows.filter(visible(actor)).order_by("-opened_at")
-    return list(mine[:limit]), capped(rows) - capped(mine)
+    return list(mine[:limit]), capped(rows.filter(~visible(actor)))
 
 
-def counts(actor: Actor) -> dict[str, int]:
-    """How much waits on each desk, for the navigation (capped)."""
+def waiting(actor: Actor) -> QuerySet[Case]:
+    """What waits for this person: unassigned or theirs. To be counted, with others, in one statement."""
     require(actor, "cases.view")
-    rows = Case.objects.filter(~Q(state__in=OVER)).filter(visible(actor))
-    desks = ("safety", "fraud", "account", "conduct", "privacy", "food", "delivery")
-    return {"all": capped(rows), **{desk: capped(rows.filter(desk=desk)) for desk in desks}}
+    return Case.objects.filter(_tab(actor, "open")).filter(visible(actor))
 
 
 def present(case: Case, *, but: str = "") -> list[str]:
@@ -170,7 +170,10 @@ def present(case: Case, *, but: str = "") -> list[str]:
 def arrive(actor: Actor, case: Case) -> None:
     """Note that the actor has the case open. Not audited as an act; opening the page itself is."""
     if actor.kind == "staff":
-        Presence.objects.update_or_create(case=case, staff_id=actor.id, defaults={"seen_at": timezone.now()})
+        here = Presence(case=case, staff_id=actor.id, seen_at=timezone.now())
+        Presence.objects.bulk_create(
+            [here], update_conflicts=True, unique_fields=["case", "staff"], update_fields=["seen_at"]
+        )
 
 
 def search(actor: Actor, text: str, limit: int = 12) -> list[Case]:

@@ -12,11 +12,11 @@ from django.utils import timezone
 from tocsin.core.access.check import allows, require
 from tocsin.core.access.hidden import Page
 from tocsin.core.actor import Actor
-from tocsin.core.crypto.seal import Shredded, open_text
+from tocsin.core.crypto.seal import Sealed, open_many, open_text
 from tocsin.core.errors import NotFound
 from tocsin.domains.cases.access import scope_of, visible
 from tocsin.domains.cases.models import Case, CaseParty
-from tocsin.domains.cases.queries import capped
+from tocsin.domains.cases.queries import capped, parties
 from tocsin.domains.enforcement import doing, notices
 from tocsin.domains.enforcement.models import Action, Appeal, Decision, Notice, PairBlock, Strike
 from tocsin.domains.people.models import Account
@@ -35,34 +35,29 @@ class DecisionView:
 def decisions_in(actor: Actor, case: Case) -> list[DecisionView]:
     """The decisions of a case, newest first."""
     require(actor, "cases.view", scope_of(actor, case))
-    may_read = allows(actor, "cases.view", scope_of(actor, case, "P3")) or _hears_appeal(actor, case)
-    rows = case.decisions.select_related("decider", "second_reader", "policy_version", "subject").order_by(
-        "-decided_at"
+    rows = case.decisions.select_related("case", "decider", "second_reader", "policy_version", "subject")
+    found = list(rows.order_by("-decided_at").prefetch_related("appeals"))
+    may_read = bool(found) and (
+        allows(actor, "cases.view", scope_of(actor, case, "P3")) or _hears_appeal(actor, case)
     )
-    return [_opened(decision, may_read) for decision in rows.prefetch_related("appeals")]
+    return _opened(found, may_read=may_read)
 
 
 def _hears_appeal(actor: Actor, case: Case) -> bool:
     return actor.kind == "staff" and Appeal.objects.filter(decision__case=case, reviewer_id=actor.id).exists()
 
 
-def _opened(decision: Decision, may_read: bool) -> DecisionView:
-    def text(name: str, sealed: bytes) -> str | None:
-        try:
-            return (
-                open_text(decision.case.key_scope, f"decision:{decision.pk}:{name}", sealed)
-                if may_read
-                else None
-            )
-        except Shredded:
-            return None
-
-    return DecisionView(
-        decision,
-        text("internal", bytes(decision.facts_internal_sealed)),
-        text("disclosable", bytes(decision.facts_disclosable_sealed)),
-        list(decision.appeals.all()),
-    )
+def _opened(decisions: list[Decision], *, may_read: bool) -> list[DecisionView]:
+    """Decisions with their facts, opened with one look at the keys; None for what is covered or erased."""
+    sealed = [
+        Sealed(decision.case.key_scope, f"decision:{decision.pk}:{name}", value)
+        for decision in decisions
+        for name, value in (
+            ("internal", decision.facts_internal_sealed), ("disclosable", decision.facts_disclosable_sealed),
+        )
+    ]  # fmt: skip
+    texts = iter(open_many(sealed) if may_read else [None] * len(sealed))
+    return [DecisionView(one, next(texts), next(texts), list(one.appeals.all())) for one in decisions]
 
 
 def decision(actor: Actor, decision_id: str) -> DecisionView:
@@ -79,7 +74,7 @@ def decision(actor: Actor, decision_id: str) -> DecisionView:
     if found is None or not Case.objects.filter(visible(actor), pk=found.case_id).exists():
         raise NotFound("There is no such decision.", "Check the identifier.")
     require(actor, "cases.view", scope_of(actor, found.case))
-    return _opened(found, allows(actor, "cases.view", scope_of(actor, found.case, "P3")))
+    return _opened([found], may_read=allows(actor, "cases.view", scope_of(actor, found.case, "P3")))[0]
 
 
 def actions_in(actor: Actor, case: Case) -> list[Action]:
@@ -266,10 +261,6 @@ def notices_in(actor: Actor, case: Case) -> list[Notice]:
 
 def subjects(case: Case) -> list[Account]:
     """Whom a decision in this case can be about: the subjects first, then everybody else in it."""
-    rows = case.parties.select_related("account__party").order_by("id")
     order = {CaseParty.Part.SUBJECT: 0, CaseParty.Part.AFFECTED: 1, CaseParty.Part.REPORTER: 2}
-    accounts: list[Account] = []
-    for row in sorted(rows, key=lambda one: order.get(CaseParty.Part(one.part), 3)):
-        if row.account not in accounts:
-            accounts.append(row.account)
-    return accounts
+    rows = sorted(parties(case), key=lambda one: (order.get(CaseParty.Part(one.part), 3), one.pk))
+    return list({row.account_id: row.account for row in rows}.values())
