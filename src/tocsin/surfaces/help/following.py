@@ -21,8 +21,6 @@ from tocsin.surfaces.help.reporting import take_files
 from tocsin.surfaces.help.stages import kind_words, stage_words
 from tocsin.surfaces.help.words import in_words
 
-_KEPT = "help.kept"
-
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
@@ -48,7 +46,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return response
     session.open_for(request, report)
     if given["kept"]:
-        request.session[_KEPT] = given["kept"]
+        session.keep(request, report, given["kept"])
     return redirect("help:status")
 
 
@@ -58,7 +56,7 @@ def status(request: HttpRequest) -> HttpResponse:
     report = session.current_report(request)
     if report is None:
         return redirect("help:follow-up")
-    kept = request.session.pop(_KEPT, "")
+    kept = session.give_back(request, report)
     return _status_page(request, report, MessageForm(initial={"text": kept}), tokens.fresh())
 
 

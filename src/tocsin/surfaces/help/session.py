@@ -4,14 +4,17 @@ itself."""
 from __future__ import annotations
 
 import time
+from base64 import b64decode, b64encode
 
 from django.http import HttpRequest
 
+from tocsin.core.crypto.seal import Shredded, Tampered, open_text, seal
 from tocsin.core.errors import NotFound
 from tocsin.domains.reports.following import opened_report
 from tocsin.domains.reports.models import Report
 
 KEY = "help.follow_up"
+_KEPT = "help.kept"
 #: Seconds [D]: long enough to write, short enough for a borrowed phone.
 LIFE_S = 30 * 60
 
@@ -38,8 +41,23 @@ def current_report(request: HttpRequest) -> Report | None:
         return None
 
 
+def keep(request: HttpRequest, report: Report, text: str) -> None:
+    """Carry what was being written over to the next page. Sessions lie in the database, so it is sealed."""
+    request.session[_KEPT] = b64encode(seal(report.key_scope, _KEPT, text)).decode()
+
+
+def give_back(request: HttpRequest, report: Report) -> str:
+    """What was being written, once; empty when there is nothing, or when it belongs to another report."""
+    sealed = request.session.pop(_KEPT, "")
+    try:
+        return open_text(report.key_scope, _KEPT, b64decode(sealed))
+    except (Shredded, Tampered):
+        return ""
+
+
 def close(request: HttpRequest) -> None:
     """Close it in this browser."""
+    request.session.pop(_KEPT, None)
     if KEY in request.session:
         del request.session[KEY]
         request.session.cycle_key()
