@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F, Prefetch, Q, QuerySet, prefetch_related_objects
+from django.db.models import Count, F, Prefetch, Q, QuerySet, prefetch_related_objects
 from django.utils import timezone
 
-from tocsin.core.access.check import allows, require
+from tocsin.core.access.check import Scope, allows, more_sensitive, require
 from tocsin.core.actor import Actor
 from tocsin.core.counting import CAP, capped_counts
 from tocsin.core.crypto.seal import Sealed, open_many
@@ -18,6 +18,7 @@ from tocsin.core.errors import InvalidInput, NotFound
 from tocsin.domains.cases.access import may_see, scope_of, visible
 from tocsin.domains.cases.actions import OVER
 from tocsin.domains.cases.models import Case, CaseParty, Presence, TimelineEntry
+from tocsin.domains.staff.models import Staff
 
 COUNT_CAP = CAP
 #: Somebody counts as "on it" for this long after their page last said so.
@@ -174,6 +175,26 @@ def arrive(actor: Actor, case: Case) -> None:
         Presence.objects.bulk_create(
             [here], update_conflicts=True, unique_fields=["case", "staff"], update_fields=["seen_at"]
         )
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Somebody the case could be given to, and how many open cases they have."""
+
+    staff: Staff
+    open_cases: int
+
+
+def candidates(actor: Actor, case: Case) -> list[Candidate]:
+    """Who could work a case once it is theirs: role, region, data class, and no wall. Least busy first."""
+    require(actor, "cases.assign", scope_of(actor, case))
+    scope = Scope(
+        region=case.region, assigned=True, data_class=more_sensitive("P3", case.data_class),
+        walled_off=frozenset(case.walled_off),
+    )  # fmt: skip
+    busy = Count("cases", filter=~Q(cases__state__in=OVER))
+    people = Staff.objects.filter(is_active=True).annotate(busy=busy).order_by("busy", "name")
+    return [Candidate(one, one.busy) for one in people if allows(one.actor(), "cases.work", scope)]
 
 
 def search(actor: Actor, text: str, limit: int = 12) -> list[Case]:

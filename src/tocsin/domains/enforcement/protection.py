@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils import timezone
 
-from tocsin.core.access.check import require
+from tocsin.core.access.check import allows, require
 from tocsin.core.act import Work, act
 from tocsin.core.actor import Actor
 from tocsin.core.errors import AccessDenied, Conflict, InvalidInput, NotFound
@@ -13,7 +13,7 @@ from tocsin.domains.cases.access import scope_of
 from tocsin.domains.cases.actions import lock_for, open_for, touch
 from tocsin.domains.cases.models import Case, CaseParty
 from tocsin.domains.enforcement import doing, notices
-from tocsin.domains.enforcement.ladder_steps import STEPS
+from tocsin.domains.enforcement.ladder_steps import STEPS, Step
 from tocsin.domains.enforcement.models import Action
 from tocsin.domains.enforcement.pairs import pair_of
 from tocsin.domains.people.models import Account
@@ -50,6 +50,20 @@ def protect(actor: Actor, case_id: str, type: str, account_id: str = "") -> Acti
             case_clocks.protected(work, case)
             touch(work, case, "case.protect")
     return action
+
+
+def offered(actor: Actor, case: Case) -> list[Step]:
+    """What the actor may do at once in this case, as far as it has anybody or anything to do it to."""
+    scope = scope_of(actor, case)
+    fits = {
+        "unmatch": lambda: pair_of(case) is not None,
+        "hold_order": lambda: case.order is not None and case.order.is_live,
+    }
+    return [
+        STEPS[kind]
+        for kind in OFFERED
+        if allows(actor, _permission(kind, case), scope) and (kind not in fits or fits[kind]())
+    ]
 
 
 def _permission(kind: str, case: Case) -> str:
@@ -121,8 +135,9 @@ def _on_account(work: Work, case: Case, kind: str, account_id: str, basis: str) 
 
 def _key(case: Case, kind: str, target: str) -> str:
     """One running measure of a kind on a target in a case; after it ended, another may be taken."""
-    ended = Action.objects.filter(case=case, type=kind, protective=True).exclude(status__in=doing.RUNNING)
-    return f"protect:{case.pk}:{kind}:{target}:{ended.count()}"
+    stem = f"protect:{case.pk}:{kind}:{target}:"
+    ended = Action.objects.filter(idempotency_key__startswith=stem).exclude(status__in=doing.RUNNING)
+    return f"{stem}{ended.count()}"
 
 
 def _is_new(key: str) -> bool:
