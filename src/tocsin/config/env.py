@@ -61,6 +61,7 @@ class Env:
     zone: str
     brand: str
     quick_exit_url: str
+    proxies: int
     oidc_apps: tuple[Mapping[str, Any], ...]
 
     @classmethod
@@ -97,6 +98,7 @@ class Env:
             zone=_zone(get("TOCSIN_ZONE") or "America/New_York"),
             brand=get("TOCSIN_BRAND") or "Tocsin",
             quick_exit_url=get("TOCSIN_QUICK_EXIT_URL") or "https://www.wikipedia.org/",
+            proxies=_proxies(get("TOCSIN_PROXIES") or "0"),
             oidc_apps=_oidc(get("TOCSIN_OIDC_APPS") or ""),
         )
 
@@ -144,6 +146,12 @@ def _port(get: Any, name: str) -> int:
 
 def _list(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _proxies(text: str) -> int:
+    if not text.isdigit() or int(text) > 9:
+        raise BadEnvironment(f"TOCSIN_PROXIES is {text!r}; it should be a number from 0 to 9")
+    return int(text)
 
 
 def _zone(text: str) -> str:

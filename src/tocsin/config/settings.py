@@ -53,6 +53,8 @@ TOCSIN_ZONE = ENV.zone
 TOCSIN_BRAND = ENV.brand
 #: Where the button "leave this page quickly" of the help centre leads: somewhere nobody asks about.
 TOCSIN_QUICK_EXIT_URL = ENV.quick_exit_url
+#: How many reverse proxies of ours stand in front; see ``client_address.py``.
+TOCSIN_PROXIES = ENV.proxies
 TOCSIN_DECIDE_LOG = str(ENV.home / "decide")
 #: Personal data is masked and caps apply; these are numbers an operator may change without a code change.
 TOCSIN_EXPORT_CAP = 200
@@ -96,6 +98,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "tocsin.config.client_address.ClientAddressMiddleware",
     "tocsin.surfaces.ui.middleware.ServerTimingMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
