@@ -55,6 +55,7 @@ if "no:django" not in sys.argv:
     django.setup()
 
 pytest_plugins = [
+    "tests.support.browser",
     "tests.support.capabilities",
     "tests.support.database",
     "tests.support.ratelimit",

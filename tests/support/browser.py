@@ -1,4 +1,9 @@
-"""One browser for all journeys."""
+"""A real Chromium for tests that look at pages as a person does.
+
+One browser a test module, not one a session: Playwright's synchronous driver keeps an event loop running
+in the thread
+that started it, and tests that run coroutines of their own cannot share a thread with it.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +15,18 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _QUIET = [
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--no-first-run",
-]  # fmt: skip
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A real Chromium. ``make test`` has made sure that there is one."""
+    """``make test`` has made sure that there is a browser."""
     path = next((found for name in _NAMES if (found := shutil.which(name))), None)
     assert path, "there is no Chromium: run make test, which installs it or says how"
     expect.set_options(timeout=20_000)
