@@ -38,6 +38,9 @@ class Staff(AbstractBaseUser, PermissionsMixin):
     from them.
     """
 
+    #: Written by signing in, by no act of anybody's.
+    audit_exclude = frozenset({"last_login", "password"})
+
     id = models.CharField(max_length=40, primary_key=True, default=_staff_id)
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=120)
