@@ -1,6 +1,8 @@
 """Django's settings, all from :class:`tocsin.config.env.Env`."""
 
+import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from csp.constants import NONE, SELF
@@ -16,8 +18,13 @@ def _secret(path: Path) -> str:
     """A secret made once and kept in a file only we can read."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(48))
+        draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(48))
+        # whole or not at all, and the first one stays when several processes start at once
+        with suppress(FileExistsError):
+            os.link(draft, path)
+        draft.unlink()
     return path.read_text()
 
 

@@ -102,7 +102,7 @@ def assign(actor: Actor, case_id: str, staff_id: str, *, revision: int | None = 
         if case.assignee_id == person.pk:
             return case
         taking = actor.id == person.pk
-        if taking and case.assignee_id is not None and not _leads(actor):
+        if case.assignee_id not in (None, actor.id) and not _leads(actor):
             raise Conflict(
                 f"Case {case.reference} was taken by {case.assignee}.", "Ask them, or your supervisor."
             )
@@ -238,7 +238,7 @@ def close(actor: Actor, case_id: str, outcome: str, reason: str, *, revision: in
     Raises:
         InvalidInput: no such outcome, or no reason.
         Conflict: it says that we acted and no decision did, or somebody may have been harmed (S0 to S2) and
-            it says nothing about what was found.
+            it says nothing about what was found, or a decision waits for a second reader.
     """
     _need_reason(reason)
     if outcome not in OUTCOMES:
@@ -250,13 +250,17 @@ def close(actor: Actor, case_id: str, outcome: str, reason: str, *, revision: in
         _check_outcome(case, outcome)
         for link in case.alert_links.select_related("alert"):
             if link.alert.state in Alert.OPEN_STATES and outcome == "no_breach":
-                work.watch(link.alert)
-                detection.settle(work, link.alert, Alert.State.CLEARED)
+                detection.settle(work, work.lock(Alert, link.alert_id), Alert.State.CLEARED)
         close_within(work, case, outcome, reason)
     return case
 
 
 def _check_outcome(case: Case, outcome: str) -> None:
+    if case.state == Case.State.DECISION_PENDING:
+        raise Conflict(
+            f"A decision in case {case.reference} waits for a second reader.", "Let it be read first.",
+            code="decision_pending",
+        )  # fmt: skip
     # a case that was decided and opened again by hand keeps the outcome of its decision, and may end with it
     if outcome == "action_taken" and case.outcome != outcome:
         raise Conflict(
@@ -277,8 +281,7 @@ def close_within(work: Work, case: Case, outcome: str, reason: str) -> None:
     that the next of their kind is seen."""
     for link in case.alert_links.select_related("alert"):
         if link.alert.state in Alert.OPEN_STATES:
-            work.watch(link.alert)
-            detection.leave_unsettled(work, link.alert)
+            detection.leave_unsettled(work, work.lock(Alert, link.alert_id))
     case.state = Case.State.CLOSED
     case.outcome = outcome
     case.closed_at = timezone.now()

@@ -10,11 +10,13 @@ from tocsin.core.act import Work, act
 from tocsin.core.actor import system
 from tocsin.core.clocks.models import Clock
 from tocsin.core.clocks.service import on_breach
+from tocsin.core.errors import InvalidInput
 from tocsin.core.outbox.registry import on
 from tocsin.domains.cases import actions, opening, timeline, walls
 from tocsin.domains.cases.actions import OVER, touch
 from tocsin.domains.cases.models import Case, CaseReport
 from tocsin.domains.detection.models import Alert
+from tocsin.domains.people.actions import upsert_entity
 from tocsin.domains.people.models import Account, Order
 from tocsin.domains.reports.models import Report
 from tocsin.domains.reports.taxonomy import current as taxonomy
@@ -94,7 +96,6 @@ def open_for_alert(data: Mapping[str, Any]) -> None:
     """Every alert becomes work for a person; more of the same is shown in the case it is in."""
     alert = Alert.objects.get(pk=data["alert"])
     with act(_ME, "case.open_for_alert") as work:
-        work.watch(alert)
         accounts = _accounts(alert)
         order = Order.objects.filter(external_id=alert.order_ref).first() if alert.order_ref else None
         case = opening.from_alert(work, alert, accounts, order, _title(alert))
@@ -116,11 +117,21 @@ def _accounts(alert: Alert) -> dict[str, Account]:
         ("subject", alert.subject_kind, alert.subject_id),
         ("affected", alert.counterpart_kind, alert.counterpart_id),
     ):
-        if kind in ("customer", "shopper"):
-            account = Account.objects.filter(role=kind, external_id=external).first()
+        if kind in Account.Role.values:
+            account = _known(kind, external)
             if account is not None:
                 found[part] = account
     return found
+
+
+def _known(kind: str, external: str) -> Account | None:
+    """The account, made known when only events have named it so far: somebody must be able to decide on it."""
+    try:
+        upsert_entity(_ME, kind, external, {})
+    except InvalidInput:
+        # an event may name somebody in a form that no account can have
+        return None
+    return Account.objects.get(role=kind, external_id=external)
 
 
 def _title(alert: Alert) -> str:

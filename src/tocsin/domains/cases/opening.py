@@ -127,9 +127,9 @@ def got_worse(work: Work, case: Case, severity: str, because: str, *, body: str 
 
 def from_report(work: Work, report: Report) -> Case:
     """Open a case for a report, or join the open one about the same person. Safe to run twice."""
-    present = CaseReport.objects.filter(report=report).select_related("case").first()
+    present = CaseReport.objects.filter(report=report).first()
     if present is not None:
-        return present.case
+        return work.lock(Case, present.case_id)
     code = report.alleged_codes[0]
     entry = taxonomy().find(code)
     title = entry.title["en"] if entry is not None else "Report to be classified"
@@ -202,9 +202,9 @@ def from_alert(
 
     ``accounts`` are those known for the alert, by part (``subject``, ``affected``).
     """
-    present = CaseAlert.objects.filter(alert=alert).select_related("case").first()
+    present = CaseAlert.objects.filter(alert=alert).first()
     if present is not None:
-        return present.case
+        return work.lock(Case, present.case_id)
     subject = accounts.get("subject")
     desk = desk_of([alert.violation_code])
     case = _open_one(subject, desk)
@@ -227,9 +227,9 @@ def from_alert(
         widen(work, case, [alert.violation_code], case.data_class)
     link = CaseAlert(case=case, alert=alert, added_at=timezone.now())
     work.save(link, "case.add_alert")
-    work.watch(alert)
-    alert.state = Alert.State.IN_CASE
-    work.save(alert, "alert.in_case")
+    locked = work.lock(Alert, alert.pk)  # it may have grown since it was read
+    locked.state = Alert.State.IN_CASE
+    work.save(locked, "alert.in_case")
     for part, account in accounts.items():
         add_party(work, case, account, part)
     timeline.add(

@@ -11,6 +11,7 @@ from tocsin.domains.cases import timeline
 from tocsin.domains.cases.models import Case
 from tocsin.domains.people.models import Account
 from tocsin.domains.staff.models import Staff
+from tocsin.domains.staff.queries import line_above
 
 
 def around(accounts: Iterable[Account]) -> list[str]:
@@ -18,9 +19,8 @@ def around(accounts: Iterable[Account]) -> list[str]:
     refs = [account.ref for account in accounts]
     if not refs:
         return []
-    own = list(Staff.objects.filter(walled_off_accounts__overlap=refs).values_list("pk", flat=True))
-    line = Staff.objects.filter(reports__pk__in=own).values_list("pk", flat=True)
-    return sorted({*own, *line})
+    own = Staff.objects.filter(walled_off_accounts__overlap=refs).select_related("manager")
+    return sorted({pk for person in own for pk in (person.pk, *line_above(person))})
 
 
 def draw(work: Work, case: Case, accounts: Iterable[Account]) -> None:

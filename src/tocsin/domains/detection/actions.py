@@ -7,7 +7,7 @@ from django.utils import timezone
 from tocsin.core.access.check import Scope, require
 from tocsin.core.act import Work, act
 from tocsin.core.actor import Actor
-from tocsin.core.errors import Conflict, InvalidInput
+from tocsin.core.errors import AccessDenied, Conflict, InvalidInput
 from tocsin.core.ids import new_id
 from tocsin.domains.detection.models import Alert, Label
 
@@ -25,6 +25,12 @@ def disposition(actor: Actor, alert_id: str, state: str, *, decision_id: str = "
     with act(actor, "alert.disposition") as work:
         alert = work.lock(Alert, alert_id)
         require(actor, "alerts.disposition", Scope(region=alert.region))
+        if f"{alert.subject_kind}:{alert.subject_id}" in actor.kept_from:
+            raise AccessDenied(
+                "You are connected with this matter, so it is kept apart from you.",
+                "Ask your supervisor to give it to somebody else.",
+                permission="alerts.disposition", reason="walled_off",
+            )  # fmt: skip
         if alert.state in DISPOSITIONS:
             if alert.state == state:
                 return alert

@@ -87,6 +87,15 @@ def _kept_from(actor: Actor) -> Q:
     return own
 
 
+def _about_kept_from(actor: Actor) -> Q:
+    """Alerts about accounts that are the actor's own or their family's."""
+    own = Q(pk__in=[])
+    for ref in actor.kept_from:
+        kind, _, ident = ref.partition(":")
+        own |= Q(subject_kind=kind, subject_id=ident) | Q(counterpart_kind=kind, counterpart_id=ident)
+    return own
+
+
 def personal_fields(actor: Actor, event: Event, scope: Scope) -> dict[str, Any]:
     """The sealed part of an event: message text, places. Needs sight of P3 on this row; empty once
     shredded."""
@@ -120,7 +129,7 @@ def alerts(actor: Actor, *, state: str = "open", limit: int = 100) -> tuple[list
     """Alerts by expected harm, and how many more are hidden from this actor."""
     require(actor, "alerts.view")
     rows = Alert.objects.filter(state=state)
-    visible = rows.filter(in_regions(actor))
+    visible = rows.filter(in_regions(actor) & ~_about_kept_from(actor))
     return list(visible.order_by("-score", "id")[:limit]), rows.count() - visible.count()
 
 
@@ -128,10 +137,10 @@ def alert(actor: Actor, alert_id: str) -> Alert:
     """One alert.
 
     Raises:
-        NotFound: there is none, or it lies outside the actor's regions.
+        NotFound: there is none, it lies outside the actor's regions, or is about their own account.
     """
     require(actor, "alerts.view")
-    found = Alert.objects.filter(in_regions(actor), pk=alert_id).first()
+    found = Alert.objects.filter(in_regions(actor), ~_about_kept_from(actor), pk=alert_id).first()
     if found is None:
         raise NotFound("There is no such alert.", "Check the identifier.")
     return found

@@ -53,7 +53,8 @@ def access_code(notice_id: str) -> str:
 
 def code_matches(notice_id: str, code: str) -> bool:
     """Constant-time comparison of a typed code."""
-    return hmac.compare_digest(access_code(notice_id), code.strip().upper())
+    typed = code.strip().upper().encode(errors="replace")  # text that is not ASCII cannot be compared
+    return hmac.compare_digest(access_code(notice_id).encode(), typed)
 
 
 def link(notice_id: str) -> str:

@@ -37,7 +37,7 @@ def text(longest: int) -> Check:
             raise ValueError("this should be text")
         if len(value.strip()) > longest:
             raise ValueError(f"this is longer than {longest} characters")
-        if "\0" in value:
+        if "\0" in value or any("\ud800" <= sign <= "\udfff" for sign in value):
             raise ValueError("this holds a character that cannot be stored")
         return value.strip()
 

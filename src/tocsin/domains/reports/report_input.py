@@ -191,6 +191,8 @@ def _texts(report: ReportInput) -> dict[str, str]:
         for name, longest in _LONGEST.items()
         if len(getattr(report, name)) > longest
     }
+    if "\0" in report.external_id:
+        bad["external_id"] = "This holds a character that cannot be stored."
     who = report.reporter
     for name, longest in (("account", 64), ("name", 200), ("phone", 40), ("email", 254)):
         if len(getattr(who, name)) > longest:

@@ -13,6 +13,7 @@ from tocsin.core.access.refusals import record_refusal
 from tocsin.core.errors import AccessDenied, DomainError
 from tocsin.surfaces.api import cases, entities, events, reports, webhooks
 from tocsin.surfaces.api.problems import from_domain, from_validation, problem
+from tocsin.surfaces.ui.errors import holds_nul
 
 api = NinjaAPI(
     title="Tocsin",
@@ -72,5 +73,9 @@ def _http(request: HttpRequest, error: HttpError) -> HttpResponse:
 
 @api.exception_handler(Exception)
 def _broken(request: HttpRequest, error: Exception) -> Any:
+    if holds_nul(error):
+        return problem(
+            400, "malformed", "Text cannot hold the character NUL. Nothing was changed. Send it without."
+        )
     # Django logs it and answers 500; a traceback never reaches the caller
     raise error

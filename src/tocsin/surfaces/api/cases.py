@@ -149,8 +149,10 @@ def read_decision(request: HttpRequest, decision_id: str) -> Any:
 )
 def list_notices(request: HttpRequest, account: str = Query(..., min_length=1, max_length=80)) -> Any:
     """Newest first. ``account`` is ``customer:<id>`` or ``shopper:<id>``."""
-    page = enforcement.notices_of(actor_of(request), account)
-    return 200, {"items": [views.notice(seen) for seen in page.items]}
+    actor = actor_of(request)
+    page = enforcement.notices_of(actor, account)
+    # the address opens the letter as its reader, who can appeal with it: staff never get it
+    return 200, {"items": [views.notice(seen, with_link=actor.kind == "api_key") for seen in page.items]}
 
 
 @router.post(
@@ -169,7 +171,7 @@ def lodge_appeal(request: HttpRequest, decision_id: str, body: s.AppealIn) -> Ht
 
 
 @router.post(
-    "/appeals/{appeal_id}/decision", response={200: s.AppealOut, **ERRORS}, auth=Key("cases:write"),
+    "/appeals/{appeal_id}/decision", response={200: s.AppealOut, **ERRORS}, auth=Key("appeals:write"),
     summary="Answer an appeal",
 )  # fmt: skip
 def decide_appeal(request: HttpRequest, appeal_id: str, body: s.AppealDecisionIn) -> HttpResponse:

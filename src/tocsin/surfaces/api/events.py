@@ -23,7 +23,8 @@ _PASSED_ON = ("Authorization", "Content-Type", "Content-Encoding", "Tocsin-Repla
 
 @lru_cache(maxsize=1)
 def _client() -> httpx.Client:
-    return httpx.Client(timeout=10, limits=httpx.Limits(max_connections=20))
+    # our own process: never through a proxy, which would read events and keys
+    return httpx.Client(timeout=10, trust_env=False, limits=httpx.Limits(max_connections=20))
 
 
 def _forward(request: HttpRequest) -> HttpResponse:

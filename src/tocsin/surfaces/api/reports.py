@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja import File, Router
 from ninja.files import UploadedFile
 
-from tocsin.core.act import act
-from tocsin.domains.reports import actions, queries
+from tocsin.core.access.check import allows
+from tocsin.core.actor import Actor
+from tocsin.core.errors import NotFound
+from tocsin.domains.cases.access import scope_of
+from tocsin.domains.reports import actions, handing_in, queries
 from tocsin.domains.reports.models import Report
 from tocsin.surfaces.api import schemas as s
 from tocsin.surfaces.api.auth import Key, actor_of
@@ -55,7 +58,7 @@ def _told(body: s.ReportIn) -> dict[str, Any]:
 def read_report(request: HttpRequest, number: str) -> Any:
     """Where it stands. What people wrote is given only to keys of people who may read it."""
     actor = actor_of(request)
-    report = queries.by_number(actor, number)
+    report = _known(actor, number)
     link = getattr(report, "case_link", None)
     return 200, {
         "number": report.number, "status": report.status, "severity": report.severity,
@@ -63,15 +66,29 @@ def read_report(request: HttpRequest, number: str) -> Any:
         "gaps": report.gaps, "next_update_by": report.next_update_by, "case": link.case_id if link else None,
         "messages": [
             {"direction": line.direction, "kind": line.kind, "at": line.at, "text": line.text or ""}
-            for line in _messages(report)
+            for line in _messages(actor, report)
         ],
     }  # fmt: skip
 
 
-def _messages(report: Report) -> list[Any]:
-    """What we wrote to the reporter: the marketplace shows it in its own app. What they wrote stays sealed."""
+def _known(actor: Actor, number: str) -> Report:
+    """A report by its number; none whose case is kept from the actor."""
+    report = queries.by_number(actor, number)
+    link = getattr(report, "case_link", None)
+    if link is not None and actor.kind == "staff" and actor.id in link.case.walled_off:
+        raise NotFound(f"There is no report {report.number}.", "Check the number.")
+    return report
+
+
+def _messages(actor: Actor, report: Report) -> list[Any]:
+    """What we wrote to the reporter: the marketplace shows it in its own app, staff get what they may read. What
+    the reporter wrote stays sealed."""
     from tocsin.domains.reports.messages import history
 
+    link = getattr(report, "case_link", None)
+    scope = scope_of(actor, link.case, report.data_class) if link else queries.scope_of(report)
+    if actor.kind == "staff" and not allows(actor, "reports.view", scope):
+        return []
     return [line for line in history(report) if line.direction == "out"]
 
 
@@ -84,7 +101,7 @@ def add_message(request: HttpRequest, number: str, body: s.TextIn) -> HttpRespon
     actor = actor_of(request)
 
     def produce() -> tuple[int, dict[str, Any]]:
-        report = queries.by_number(actor, number)
+        report = _known(actor, number)
         return 201, {"id": actions.add_message(actor, report.pk, body.text, channel="api").pk}
 
     return answer_once(request, produce)
@@ -96,16 +113,11 @@ def add_message(request: HttpRequest, number: str, body: s.TextIn) -> HttpRespon
 )  # fmt: skip
 def add_evidence(request: HttpRequest, number: str, file: UploadedFile = File(...)) -> HttpResponse:
     """Up to 25 MB. The same bytes twice are the same item."""
-    from tocsin.core.evidence import service as evidence
-
     actor = actor_of(request)
-    report = queries.by_number(actor, number)
-    with act(actor, "report.add_evidence") as work:
-        item = evidence.receive(
-            work, content=file, filename=file.name or "file", declared_type=file.content_type or "",
-            subject_type="report", subject_id=report.pk, key_scope=report.key_scope, source=actor.ref, channel="api",
-        )  # fmt: skip
-        work.emit("report.evidence_received", {"report": report.pk, "evidence": item.pk}, key=item.pk)
+    item = handing_in.add_evidence(
+        actor, _known(actor, number).pk, content=cast(BinaryIO, file.file), filename=file.name or "file",
+        declared_type=file.content_type or "", channel="api",
+    )  # fmt: skip
     body = {
         "id": item.pk, "sha256": item.sha256, "size": item.size, "media_type": item.media_type,
         "received_at": iso(item.received_at),

@@ -54,11 +54,11 @@ def appeal(row: Appeal) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def notice(seen: PublicNotice) -> dict[str, Any]:
+def notice(seen: PublicNotice, *, with_link: bool) -> dict[str, Any]:
     """A notice for the marketplace to show to its reader."""
     row = seen.notice
     return {
         "id": row.pk, "kind": row.kind, "issued_at": iso(row.issued_at), "language": row.language,
         "subject": seen.subject, "body": seen.body, "statement": seen.statement, "decision": row.decision_id,
-        "can_appeal": seen.can_appeal, "link": link(row.pk),
+        "can_appeal": seen.can_appeal, "link": link(row.pk) if with_link else "",
     }  # fmt: skip

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from tocsin.core.access import break_glass
 from tocsin.core.actor import Actor
-from tocsin.core.errors import AccessDenied, DomainError
+from tocsin.core.errors import AccessDenied, DomainError, NotFound
 from tocsin.domains.cases import actions
 from tocsin.domains.cases import queries as cases
 from tocsin.domains.cases.access import scope_of
@@ -34,7 +34,9 @@ def _back(request: HttpRequest, case: Case) -> HttpResponse:
     return redirect(target)
 
 
-def _does(permission: str, said: str) -> Callable[[Callable[[Actor, Case, Any], object]], Callable[..., HttpResponse]]:
+def _does(
+    permission: str, said: str
+) -> Callable[[Callable[[Actor, Case, Any], object]], Callable[..., HttpResponse]]:
     """A view that runs one action on a case and says so."""
 
     def wrap(run: Callable[[Actor, Case, Any], object]) -> Callable[..., HttpResponse]:
@@ -107,7 +109,9 @@ def lift(actor: Actor, case: Case, form: Any) -> object:
 @_does("cases.close", "The case is closed, and its reporters are told.")
 def close(actor: Actor, case: Case, form: Any) -> object:
     """Close without a decision about anybody."""
-    return actions.close(actor, case.pk, form.get("outcome", ""), form.get("reason", ""), revision=_revision(form))
+    return actions.close(
+        actor, case.pk, form.get("outcome", ""), form.get("reason", ""), revision=_revision(form)
+    )
 
 
 @_does("cases.work", "The case is open again.")
@@ -119,7 +123,9 @@ def reopen(actor: Actor, case: Case, form: Any) -> object:
 @_does("cases.second_read", "Your reading is recorded.")
 def second_read(actor: Actor, case: Case, form: Any) -> object:
     """Confirm or refuse a proposed termination."""
-    return decisions.second_read(actor, form.get("decision", ""), form.get("agree") == "yes", form.get("note", ""))
+    return decisions.second_read(
+        actor, form.get("decision", ""), form.get("agree") == "yes", form.get("note", "")
+    )
 
 
 @_does("decisions.reverse", "The decision is reversed, and everything it caused is undone.")
@@ -161,13 +167,22 @@ def decide(request: HttpRequest, reference: str) -> HttpResponse:
     except AccessDenied:
         raise
     except DomainError as error:
-        context = {"case": case, **panel_choices(actor, case), "errors": error.fields, "problem": error,
-                   "values": values | {"unmatch": given.unmatch, "aggravators": given.aggravators, "mitigators": given.mitigators}}
+        context = {
+            "case": case,
+            **panel_choices(actor, case),
+            "errors": error.fields,
+            "problem": error,
+            "values": values
+            | {"unmatch": given.unmatch, "aggravators": given.aggravators, "mitigators": given.mitigators},
+        }
         template = "console/parts/decide.html" if request.headers.get("HX-Request") else "console/decide.html"
         # htmx swaps 422 answers (see the page's htmx-config), so the panel comes back with what was typed
         return render(request, template, context, status=422)
     words = _("Proposed. A second reader has to agree before anything happens.")
-    messages.success(request, words if made.state == made.State.AWAITING_SECOND_READER else _("Decided. Both sides are told."))
+    messages.success(
+        request,
+        words if made.state == made.State.AWAITING_SECOND_READER else _("Decided. Both sides are told."),
+    )
     return _back(request, case)
 
 
@@ -177,6 +192,8 @@ def reveal(request: HttpRequest, reference: str, account_id: str, field: str) ->
     """Show what is behind a mask, once a reason is given."""
     actor = actor_of(request)
     case = cases.find(actor, reference)
+    if not case.parties.filter(account_id=account_id).exists():  # a case opens the people in it, nobody else
+        raise NotFound(_("That person is not part of this case."), _("Open the case they are in."))
     context: dict[str, Any] = {"case": case, "account_id": account_id, "field": field, "error": None}
     try:
         context["value"] = revealing.reveal(

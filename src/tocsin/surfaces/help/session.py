@@ -8,7 +8,8 @@ from base64 import b64decode, b64encode
 
 from django.http import HttpRequest
 
-from tocsin.core.crypto.seal import Shredded, Tampered, open_text, seal
+from tocsin.core.crypto.errors import CannotOpen
+from tocsin.core.crypto.seal import open_text, seal
 from tocsin.core.errors import NotFound
 from tocsin.domains.reports.following import opened_report
 from tocsin.domains.reports.models import Report
@@ -51,7 +52,7 @@ def give_back(request: HttpRequest, report: Report) -> str:
     sealed = request.session.pop(_KEPT, "")
     try:
         return open_text(report.key_scope, _KEPT, b64decode(sealed))
-    except (Shredded, Tampered):
+    except CannotOpen:
         return ""
 
 

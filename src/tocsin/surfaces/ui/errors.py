@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import psycopg
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -15,6 +17,11 @@ def page(
     """One error page, whatever the reason."""
     context = {"status": status, "title": title, "what": what, "saved": saved, "next_step": next_step}
     return render(request, "tocsin/error.html", context, status=status)
+
+
+def holds_nul(error: Exception) -> bool:
+    """Whether somebody sent the character NUL, which the database cannot keep: their mistake, not ours."""
+    return isinstance(error, DataError | psycopg.DataError) and "NUL" in str(error)
 
 
 def for_domain_error(request: HttpRequest, error: DomainError) -> HttpResponse:

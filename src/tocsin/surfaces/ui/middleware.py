@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 
 from tocsin.core.access.refusals import record_refusal
 from tocsin.core.errors import AccessDenied, DomainError
-from tocsin.surfaces.ui.errors import for_domain_error
+from tocsin.surfaces.ui.errors import bad_request, for_domain_error, holds_nul
 
 
 class DomainErrorMiddleware:
@@ -22,6 +22,8 @@ class DomainErrorMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if holds_nul(exception):
+            return bad_request(request, exception)
         if not isinstance(exception, DomainError):
             return None
         if isinstance(exception, AccessDenied):
