@@ -15,7 +15,9 @@ from tocsin.core.access.permissions import ROLES
 from tocsin.core.act import Work, act
 from tocsin.core.actor import Actor
 from tocsin.core.errors import AccessDenied, Conflict, InvalidInput
+from tocsin.core.locks import lock
 from tocsin.domains.staff.models import Staff
+from tocsin.domains.staff.queries import line_above
 
 EVERYWHERE = "*"
 _REGION = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,10}){0,3}")
@@ -86,11 +88,9 @@ def set_manager(actor: Actor, staff_id: str, manager_id: str | None) -> Staff:
     require(actor, "staff.manage")
     with act(actor, "staff.set_manager") as work:
         staff = work.lock(Staff, staff_id)
-        leader = above = _leader(manager_id)
-        while above is not None:
-            if above.pk == staff.pk:
-                raise InvalidInput("Nobody can lead themselves.", "Choose somebody else.")
-            above = above.manager
+        leader = _leader(manager_id)
+        if leader is not None and staff.pk in (leader.pk, *line_above(leader)):
+            raise InvalidInput("Nobody can lead themselves.", "Choose somebody else.")
         if staff.manager_id != (leader.pk if leader else None):
             staff.manager = leader
             work.save(staff, manager=leader.pk if leader else None)
@@ -156,6 +156,8 @@ def _other(work: Work, actor: Actor, staff_id: str) -> Staff:
 
 
 def _somebody_left(work: Work) -> None:
+    """Refuse to shut the last one out. Two who shut each other out wait for one another here."""
+    lock("staff", "who manages staff")
     managing = [role for role, held in ROLES.items() if "staff.manage" in held]
     if (
         work.actor.kind == "staff"

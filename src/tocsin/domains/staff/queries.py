@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tocsin.core.access.check import ANYWHERE, has, require
@@ -59,7 +60,13 @@ def line_above(staff: Staff) -> list[str]:
     """Ids of those who lead this person, nearest first. A circle in the data ends the walk."""
     above: list[str] = []
     leader = staff.manager
-    while leader is not None and leader.pk not in above and leader.pk != staff.pk:
+    while leader is not None and leader.pk not in above:
         above.append(leader.pk)
         leader = leader.manager
     return above
+
+
+def names(refs: Iterable[str]) -> dict[str, str]:
+    """Names by actor reference (``staff:…``), for showing who did something. Others are left out."""
+    ids = [ref.removeprefix("staff:") for ref in refs if ref.startswith("staff:")]
+    return {f"staff:{pk}": name for pk, name in Staff.objects.filter(pk__in=ids).values_list("pk", "name")}
