@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from tests.domains.actors import integration, staff
 from tocsin.core.audit.models import AuditEntry
@@ -271,3 +272,25 @@ def test_two_that_tell_of_the_same_person_at_once_make_one_person() -> None:
     assert outcomes.count("created") == 1
     assert Account.objects.count() == Party.objects.count() == 1
     assert ContactPoint.objects.count() == 0
+
+
+def test_a_late_link_never_makes_it_look_older() -> None:
+    link = [{"kind": "device", "id": "d-1", "relation": "uses"}]
+    put("customer", "c-1", {"updated_at": "2026-05-05T00:00:00Z"}, link)
+    put("customer", "c-1", {"updated_at": "2026-05-01T00:00:00Z"}, link)
+    assert Link.objects.get().last_seen == dt.datetime(2026, 5, 5, tzinfo=dt.UTC)
+
+
+def test_a_batch_asks_the_database_a_fixed_number_of_times() -> None:
+    def told(count: int, start: int) -> list[EntityInput]:
+        return [
+            EntityInput("customer", f"c-{n}", {**ANA, "email": f"a{n}@example.com"})
+            for n in range(start, start + count)
+        ]
+
+    upsert_entities(MARKETPLACE, told(40, 0))
+    with CaptureQueriesContext(connection) as few:
+        upsert_entities(MARKETPLACE, told(4, 0))
+    with CaptureQueriesContext(connection) as many:
+        upsert_entities(MARKETPLACE, told(40, 0))
+    assert len(many) == len(few) < 12

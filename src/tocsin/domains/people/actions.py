@@ -5,6 +5,7 @@ Nothing here touches an account's status: that changes only through an action of
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -12,12 +13,13 @@ from typing import Any, Literal
 from django.utils import timezone
 
 from tocsin.core.access.check import require
-from tocsin.core.act import Work, act
+from tocsin.core.act import act
 from tocsin.core.actor import Actor
 from tocsin.core.crypto.seal import Shredded
 from tocsin.core.errors import InvalidInput
 from tocsin.domains.people import links, records, vocabulary
 from tocsin.domains.people.links import Edge
+from tocsin.domains.people.rows import Rows
 
 BATCH = 1000
 Outcome = Literal["created", "updated", "unchanged", "stale", "erased"]
@@ -91,17 +93,32 @@ def _upsert(actor: Actor, given: Sequence[EntityInput], prefix: str) -> list[Ups
         raise InvalidInput(
             "Some of this cannot be accepted.", "Correct the values named here and send it again.", fields=bad
         )
-    # in a fixed order, so that two batches never wait for each other in a circle
-    order = sorted(range(len(given)), key=lambda at: (vocabulary.KINDS.index(given[at].kind), given[at].id))
+    return _write_all(actor, checked, prefix)
+
+
+def _write_all(
+    actor: Actor, checked: Sequence[tuple[EntityInput, dict[str, Any], list[Edge]]], prefix: str
+) -> list[Upserted]:
+    now = timezone.now()
+    named = [(entity.kind, entity.id) for entity, _, _ in checked]
+    mentioned = [key for entity, good, _ in checked for key in records.mentions(entity.kind, good)]
+    sealing = [(entity.kind, entity.id) for entity, good, _ in checked if records.seals(entity.kind, good)]
+    # stores before people before orders, whatever came first
+    order = sorted(range(len(named)), key=lambda at: (vocabulary.KINDS.index(named[at][0]), named[at][1]))
     results: dict[int, Upserted] = {}
+    seen: list[tuple[Edge, dt.datetime]] = []
     with act(actor, "entity.upsert") as work:
-        for place in order:
-            try:
-                results[place] = _write(work, *checked[place])
-            except InvalidInput as error:
-                error.fields = {prefix.format(place) + path: text for path, text in error.fields.items()}
-                raise
-    return [results[place] for place in range(len(given))]
+        rows = Rows(work, now)
+        rows.load([*named, *mentioned])
+        with rows.with_keys(sealing):
+            for place in order:
+                try:
+                    results[place] = _write(rows, *checked[place], seen)
+                except InvalidInput as error:
+                    error.fields = {prefix.format(place) + path: text for path, text in error.fields.items()}
+                    raise
+        links.draw(work, seen, source="marketplace")
+    return [results[place] for place in range(len(named))]
 
 
 def _checked(entity: EntityInput) -> tuple[dict[str, Any], list[Edge], dict[str, str]]:
@@ -128,28 +145,39 @@ def _checked(entity: EntityInput) -> tuple[dict[str, Any], list[Edge], dict[str,
     return good, edges, wrong
 
 
-def _write(work: Work, entity: EntityInput, good: dict[str, Any], edges: list[Edge]) -> Upserted:
-    now = timezone.now()
+def _write(
+    rows: Rows,
+    entity: EntityInput,
+    good: dict[str, Any],
+    edges: list[Edge],
+    seen: list[tuple[Edge, dt.datetime]],
+) -> Upserted:
+    """Bring one row up to date.
+
+    ``seen`` collects links: one that was seen stays seen, however late we hear.
+    """
     stated = good.pop(vocabulary.AS_OF, None)
-    told_at = stated or now
-    row, created = records.ensure(work, entity.kind, entity.id, now)
-    stale = row.as_of is not None and told_at < row.as_of
+    told_at = stated or rows.now
+    key = (entity.kind, entity.id)
+    row = rows.get(*key)
+    drawn: list[Edge] = []
     outcome: Outcome = "stale"
-    if not stale:
+    if row.as_of is None or told_at >= row.as_of:
+        rows.work.watch(row)
         try:
-            changed, drawn = records.fill(work, entity.kind, row, good, now)
+            changed, drawn = records.fill(rows, entity.kind, row, good)
         except Shredded:
             return Upserted(entity.kind, entity.id, "erased")
-        edges = [*edges, *drawn]
-        outcome = "created" if created else "updated" if changed else "unchanged"
+        outcome = "created" if key in rows.created else "updated" if changed else "unchanged"
         newer = stated is not None and (row.as_of is None or stated > row.as_of)
-        if changed or created or newer:
+        if outcome != "unchanged" or newer:
             row.as_of = told_at
             if hasattr(row, "updated_at"):
-                row.updated_at = now
-            work.save(row, "entity.updated", changed=sorted(changed))
-        if changed or created:
-            work.emit("entity.changed", {"kind": entity.kind, "id": entity.id, "changed": sorted(changed)})
-    # a link that was seen stays seen, however late we hear of it
-    links.draw(work, edges, source="marketplace", at=told_at)
+                row.updated_at = rows.now
+            rows.work.save(row, "entity.updated", changed=sorted(changed))
+        if outcome != "unchanged":
+            told = {"kind": entity.kind, "id": entity.id, "changed": sorted(changed)}
+            rows.work.emit("entity.changed", told)
+        rows.created.discard(key)
+    seen += [(edge, told_at) for edge in (*edges, *drawn)]
     return Upserted(entity.kind, entity.id, outcome)

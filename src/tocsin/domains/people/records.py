@@ -3,12 +3,11 @@ other."""
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from collections.abc import Mapping
 from typing import Any
 
-from django.db import IntegrityError, models, transaction
+from django.db import models
 
 from tocsin.core.act import Work
 from tocsin.core.crypto.normal import normal_address, normal_phone
@@ -17,8 +16,10 @@ from tocsin.core.errors import InvalidInput
 from tocsin.core.ids import new_id
 from tocsin.domains.people.links import BELONGS_TO, LIVES_AT, ORDERED_TO, Edge
 from tocsin.domains.people.models import Account, ContactPoint, Instrument, Order, Party, Store
+from tocsin.domains.people.rows import Rows, select
+from tocsin.domains.people.vocabulary import ACCOUNT_KINDS, INSTRUMENT_KINDS
 
-_PARTY_KIND = {"customer": Party.Kind.CUSTOMER, "shopper": Party.Kind.WORKER}
+_ORDER_PARTS = ("customer", "shopper", "store", "address")
 #: Whose a payment instrument or payout account is.
 _OWNER_KIND = {"payment_instrument": "customer", "payout_account": "shopper"}
 _PLAIN = {
@@ -38,68 +39,31 @@ _NULLABLE = {"delivered_at", "items_count", "lat", "lon", "member_since", "place
 _EMPTY = {"zone": "UTC", "status": "placed"}
 
 
-def find(kind: str, external_id: str, *, lock: bool = False) -> Account | Store | Instrument | Order | None:
-    """The row of a thing, or None."""
-    if kind in _PARTY_KIND:
-        rows: models.QuerySet = Account.objects.filter(role=kind, external_id=external_id)
-    elif kind == "store":
-        rows = Store.objects.filter(external_id=external_id)
-    elif kind == "order":
-        rows = Order.objects.filter(external_id=external_id)
-    else:
-        rows = Instrument.objects.filter(kind=kind, external_id=external_id)
-    return (rows.select_for_update(of=("self",)) if lock else rows).first()
+def find(kind: str, external_id: str) -> Account | Store | Instrument | Order | None:
+    """The row of a thing, or None. Not locked."""
+    return select(kind, [external_id]).first()
 
 
-def ensure(work: Work, kind: str, external_id: str, now: dt.datetime) -> tuple[Any, bool]:
-    """The locked row of a thing and whether it is new.
-
-    What is mentioned before it is described gets an empty row.
-    """
-    row = find(kind, external_id, lock=True)
-    if row is not None:
-        work.watch(row)
-        return row, False
-    made = _blank(kind, external_id, now)
-    try:
-        with transaction.atomic():
-            for one in made:
-                one.save(force_insert=True)
-    except IntegrityError:  # somebody else told us of it at the same moment
-        row = find(kind, external_id, lock=True)
-        if row is None:
-            raise
-        work.watch(row)
-        return row, False
-    for one in made:
-        work.note(one, "entity.created")
-    return made[-1], True
+def mentions(kind: str, good: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The other things a description names, as (kind, id): they need rows too."""
+    return [(name, good[name]) for name in _ORDER_PARTS if good.get(name)] if kind == "order" else []
 
 
-def _blank(kind: str, external_id: str, now: dt.datetime) -> list[models.Model]:
-    if kind in _PARTY_KIND:
-        party = Party(id=new_id("pty"), kind=_PARTY_KIND[kind], created_at=now)
-        account = Account(
-            id=new_id("acc"), role=kind, external_id=external_id, party=party, created_at=now, updated_at=now
-        )
-        return [party, account]
-    if kind == "store":
-        return [Store(id=new_id("sto"), external_id=external_id, name="", created_at=now)]
-    if kind == "order":
-        return [Order(id=new_id("ord"), external_id=external_id, updated_at=now)]
-    return [Instrument(id=new_id("ins"), kind=kind, external_id=external_id, created_at=now)]
+def seals(kind: str, good: Mapping[str, Any]) -> bool:
+    """Whether a description holds something that will be sealed."""
+    if kind in ACCOUNT_KINDS:
+        return any(good.get(name) for name in ("access_needs", "email", "name", "phone"))
+    return kind in INSTRUMENT_KINDS and any(value is not None for value in good.values())
 
 
-def fill(
-    work: Work, kind: str, row: Any, good: Mapping[str, Any], now: dt.datetime
-) -> tuple[list[str], list[Edge]]:
+def fill(rows: Rows, kind: str, row: Any, good: Mapping[str, Any]) -> tuple[list[str], list[Edge]]:
     """Put checked attributes into a locked row, without saving it. Returns what changed and edges to draw."""
-    if kind in _PARTY_KIND:
-        return _fill_account(work, row, good, now)
+    if kind in ACCOUNT_KINDS:
+        return _fill_account(rows, row, good)
     if kind == "store":
         return _fill_plain("store", row, good), []
     if kind == "order":
-        return _fill_order(work, row, good, now)
+        return _fill_order(rows, row, good)
     return _fill_instrument(row, good)
 
 
@@ -115,13 +79,11 @@ def _fill_plain(table: str, row: models.Model, good: Mapping[str, Any]) -> list[
     return changed
 
 
-def _fill_account(
-    work: Work, account: Account, good: Mapping[str, Any], now: dt.datetime
-) -> tuple[list[str], list[Edge]]:
+def _fill_account(rows: Rows, account: Account, good: Mapping[str, Any]) -> tuple[list[str], list[Edge]]:
     changed = _fill_plain("account", account, good)
-    changed += _fill_party(work, account.party, good)
+    changed += _fill_party(rows.work, account.party, good)
     for kind in ("email", "phone"):
-        if kind in good and _set_contact(work, account, kind, good[kind], now):
+        if kind in good and _set_contact(rows, account, kind, good[kind]):
             changed.append(kind)
     edges = []
     if good.get("home_address"):
@@ -170,42 +132,38 @@ def _phone(text: str, region: str, path: str) -> str:
     return number
 
 
-def _set_contact(work: Work, account: Account, kind: str, value: str | None, now: dt.datetime) -> bool:
+def _set_contact(rows: Rows, account: Account, kind: str, value: str | None) -> bool:
     """Make ``value`` the only live contact of its kind; the ones before are retired, never lost."""
-    party = account.party
     if value is not None and kind == "phone":
         value = _phone(value, account.region, "attributes.phone")
     lookup = blind_index(kind, value) if value is not None else None
-    points = list(ContactPoint.objects.select_for_update().filter(party=party, kind=kind))
+    points = rows.points(account, kind)
     changed = False
     for point in points:
         current = lookup is not None and bytes(point.lookup) == lookup
         if current == (point.retired_at is None):
             continue
-        work.watch(point)
-        point.retired_at = None if current else now
-        work.save(point, "contact.restored" if current else "contact.retired")
+        rows.work.watch(point)
+        point.retired_at = None if current else rows.now
+        rows.work.save(point, "contact.restored" if current else "contact.retired")
         changed = True
-    if (
-        value is not None
-        and lookup is not None
-        and not any(bytes(point.lookup) == lookup for point in points)
-    ):
-        point = ContactPoint(id=new_id("cnt"), party=party, kind=kind, lookup=lookup, added_at=now)
+    known = any(bytes(point.lookup) == lookup for point in points)
+    if value is not None and lookup is not None and not known:
+        party = account.party
+        point = ContactPoint(id=new_id("cnt"), party=party, kind=kind, lookup=lookup, added_at=rows.now)
         point.value_sealed = seal(party.key_scope, f"contact:{kind}", value)
-        work.save(point, "contact.added")
+        rows.work.save(point, "contact.added")
+        rows.add_point(point)
         changed = True
     return changed
 
 
-def _fill_order(
-    work: Work, order: Order, good: Mapping[str, Any], now: dt.datetime
-) -> tuple[list[str], list[Edge]]:
+def _fill_order(rows: Rows, order: Order, good: Mapping[str, Any]) -> tuple[list[str], list[Edge]]:
     changed = _fill_plain("order", order, good)
-    for column in ("customer", "shopper", "store", "address"):
+    for column in _ORDER_PARTS:
         if column not in good:
             continue
-        other = ensure(work, column, good[column], now)[0] if good[column] else None
+        other = rows.get(column, good[column]) if good[column] else None
         if getattr(order, f"{column}_id") != (other.pk if other else None):
             setattr(order, column, other)
             changed.append(column)
