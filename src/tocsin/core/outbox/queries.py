@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from django.db.models import Count, Min
+from django.db.models import Count, Min, QuerySet
 from django.utils import timezone
 
 from tocsin.core.access.check import require
@@ -46,3 +46,9 @@ def backlog(now: dt.datetime | None = None) -> Backlog:
         dead={kind: n for (state, kind), n in by.items() if state == OutboxMessage.State.DEAD},
         waiting_since=oldest.aggregate(first=Min("next_at"))["first"],
     )
+
+
+def waiting(actor: Actor) -> QuerySet[OutboxMessage]:
+    """What waits for somebody to send it again. To be counted, with others, in one statement."""
+    require(actor, "outbox.manage")
+    return OutboxMessage.objects.filter(state=OutboxMessage.State.DEAD)

@@ -133,6 +133,12 @@ def alerts(actor: Actor, *, state: str = "open", limit: int = 100) -> tuple[list
     return list(visible.order_by("-score", "id")[:limit]), rows.count() - visible.count()
 
 
+def waiting(actor: Actor) -> QuerySet[Alert]:
+    """Alerts nobody has said anything about yet. To be counted, with others, in one statement."""
+    require(actor, "alerts.view")
+    return Alert.objects.filter(in_regions(actor) & ~_about_kept_from(actor), state__in=Alert.OPEN_STATES)
+
+
 def alert(actor: Actor, alert_id: str) -> Alert:
     """One alert.
 

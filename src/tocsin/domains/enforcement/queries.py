@@ -163,6 +163,13 @@ def appeals(actor: Actor, *, tab: str = "open", limit: int = 50) -> tuple[list[A
     return list(known.order_by("lodged_at")[:limit]), capped(rows) - capped(known)
 
 
+def waiting(actor: Actor) -> QuerySet[Appeal]:
+    """Appeals that wait for an answer. To be counted, with others, in one statement."""
+    require(actor, "appeals.view")
+    known = Case.objects.filter(visible(actor))
+    return Appeal.objects.filter(state__in=Appeal.OPEN_STATES, decision__case__in=known)
+
+
 def appeal(actor: Actor, appeal_id: str) -> tuple[Appeal, str | None]:
     """One appeal and its grounds (None: covered).
 
