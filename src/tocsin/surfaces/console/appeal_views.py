@@ -75,7 +75,9 @@ def take(request: HttpRequest, appeal_id: str) -> HttpResponse:
 def answer(request: HttpRequest, appeal_id: str) -> HttpResponse:
     """Answer an appeal."""
     try:
-        acts.answer(actor_of(request), appeal_id, request.POST.get("outcome", ""), request.POST.get("reasons", ""))
+        acts.answer(
+            actor_of(request), appeal_id, request.POST.get("outcome", ""), request.POST.get("reasons", "")
+        )
     except AccessDenied:
         raise
     except DomainError as error:

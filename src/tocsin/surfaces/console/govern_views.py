@@ -48,7 +48,10 @@ def review_glass(request: HttpRequest) -> HttpResponse:
     """Say whether a use of break-glass was right."""
     try:
         break_glass.review(
-            actor_of(request), request.POST.get("glass", ""), request.POST.get("outcome", ""), request.POST.get("note", "")
+            actor_of(request),
+            request.POST.get("glass", ""),
+            request.POST.get("outcome", ""),
+            request.POST.get("note", ""),
         )
     except AccessDenied:
         raise

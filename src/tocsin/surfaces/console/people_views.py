@@ -16,9 +16,9 @@ from tocsin.core.errors import NotFound
 from tocsin.domains.cases import queries as cases
 from tocsin.domains.detection import queries as detection
 from tocsin.domains.enforcement import queries as enforcement
-from tocsin.domains.people import graph
 from tocsin.domains.people import queries as people
-from tocsin.surfaces.console.context import nav_items
+from tocsin.surfaces.console import drawing
+from tocsin.surfaces.console.context import places
 from tocsin.surfaces.console.desk import actor_of, page
 
 
@@ -76,22 +76,7 @@ _EVENT_KIND = {"payment_instrument": "card", "payout_account": "payout"}
 @require_GET
 def entity_graph(request: HttpRequest, kind: str, entity_id: str) -> JsonResponse:
     """Links around one thing, two hops."""
-    seen = graph.neighbours(actor_of(request), kind, entity_id, hops=2, limit=60)
-    return JsonResponse(graph_json(seen))
-
-
-def graph_json(seen: graph.Graph) -> dict[str, Any]:
-    """A graph as the drawing wants it."""
-    nodes = [
-        {
-            "id": f"{node.kind}:{node.id}", "label": f"{node.kind.replace('_', ' ')} {node.id}", "kind": node.kind,
-            "tone": "red" if node.status in ("terminated", "suspended") else "", "focus": node.hops == 0,
-            "href": reverse("console:entity", args=[node.kind, node.id]),
-        }
-        for node in seen.nodes.values()
-    ]  # fmt: skip
-    edges = sorted((":".join(line.from_key), ":".join(line.to_key), line.relation.replace("_", " ")) for line in seen.lines)
-    return {"nodes": nodes, "edges": [{"from": a, "to": b, "label": c} for a, b, c in edges]}
+    return JsonResponse(drawing.around(actor_of(request), kind, entity_id))
 
 
 @page("policies.view")
@@ -102,8 +87,14 @@ def palette(request: HttpRequest) -> JsonResponse:
     text = request.GET.get("q", "").strip()
     held = actor_permissions(actor)
     items: list[dict[str, Any]] = [
-        {"group": _("Go to"), "label": item["label"], "href": item["href"], "icon": item["icon"], "hint": item["keys"]}
-        for item in nav_items(actor)
+        {
+            "group": _("Go to"),
+            "label": item["label"],
+            "href": item["href"],
+            "icon": item["icon"],
+            "hint": item["keys"],
+        }
+        for item in places(actor)
     ]
     if text and "cases.view" in held:
         items += [

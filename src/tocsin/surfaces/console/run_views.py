@@ -83,7 +83,9 @@ def add_staff(request: HttpRequest) -> HttpResponse:
 def make_key(request: HttpRequest) -> HttpResponse:
     """Make a key for the marketplace's system. Its secret is shown once."""
     try:
-        _key, token = api_keys.issue(actor_of(request), request.POST.get("name", ""), request.POST.getlist("scopes"))
+        _key, token = api_keys.issue(
+            actor_of(request), request.POST.get("name", ""), request.POST.getlist("scopes")
+        )
     except AccessDenied:
         raise
     except DomainError as error:
@@ -110,7 +112,9 @@ def revoke_key(request: HttpRequest) -> HttpResponse:
 @require_GET
 def purpose(request: HttpRequest) -> HttpResponse:
     """Choose what one is working for: it is written beside everything one looks at."""
-    return render(request, "console/purpose.html", {"purposes": PURPOSES.items(), "chosen": actor_of(request).purpose})
+    return render(
+        request, "console/purpose.html", {"purposes": PURPOSES.items(), "chosen": actor_of(request).purpose}
+    )
 
 
 @page("policies.view")

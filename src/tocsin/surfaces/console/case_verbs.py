@@ -1,0 +1,202 @@
+"""What can be done with a case, one verb after the other. Each reads its form and calls one action."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import QueryDict
+
+from tocsin.core.access import break_glass
+from tocsin.core.access.check import allows
+from tocsin.core.actor import Actor
+from tocsin.core.errors import NotFound
+from tocsin.domains.cases import actions, merging
+from tocsin.domains.cases import queries as cases
+from tocsin.domains.cases.access import scope_of
+from tocsin.domains.cases.models import Case
+from tocsin.domains.cases.outcomes import OUTCOMES
+from tocsin.domains.detection import actions as detection
+from tocsin.domains.enforcement import consequences, decisions, protection, reversal
+from tocsin.domains.enforcement import queries as enforcement
+from tocsin.domains.enforcement.ladder_steps import STEPS
+from tocsin.domains.reports.models import Severity
+from tocsin.surfaces.console.acting import Verb, revision_of
+
+Values = Mapping[str, Any]
+
+
+def _take(actor: Actor, case: Case, form: QueryDict) -> object:
+    return actions.assign(actor, case.pk, actor.id, revision=revision_of(form))
+
+
+def _assign(actor: Actor, case: Case, form: QueryDict) -> object:
+    return actions.assign(actor, case.pk, form.get("staff", ""), revision=revision_of(form))
+
+
+def _candidates(actor: Actor, case: Case, values: Values) -> dict[str, Any]:
+    return {"candidates": cases.candidates(actor, case)}
+
+
+def _note(actor: Actor, case: Case, form: QueryDict) -> object:
+    return actions.add_note(actor, case.pk, form.get("text", ""))
+
+
+def _message(actor: Actor, case: Case, form: QueryDict) -> object:
+    question = bool(form.get("question"))
+    return actions.message_reporter(
+        actor, case.pk, form.get("report", ""), form.get("text", ""), question=question
+    )
+
+
+def _which_report(actor: Actor, case: Case, values: Values) -> dict[str, Any]:
+    return {"report_id": values.get("report", "")}
+
+
+def _severity(actor: Actor, case: Case, form: QueryDict) -> object:
+    wanted, reason = form.get("severity", ""), form.get("reason", "")
+    change = actions.raise_severity if wanted < case.severity else actions.lower_severity
+    return change(actor, case.pk, wanted, reason)
+
+
+def _severities(actor: Actor, case: Case, values: Values) -> dict[str, Any]:
+    scope = scope_of(actor, case)
+    lower = allows(actor, "cases.severity_lower", scope)
+    raise_ = allows(actor, "cases.severity_raise", scope)
+    choices = [
+        {"value": value, "label": label, "may": raise_ if value < case.severity else lower}
+        for value, label in Severity.choices
+        if value != case.severity
+    ]
+    return {"severities": choices, "may_lower": lower}
+
+
+def _protect(actor: Actor, case: Case, form: QueryDict) -> object:
+    return protection.protect(actor, case.pk, form.get("type", ""), form.get("account", ""))
+
+
+def _protections(actor: Actor, case: Case, values: Values) -> dict[str, Any]:
+    return {"steps": protection.offered(actor, case), "subjects": enforcement.subjects(case)}
+
+
+def _lift(actor: Actor, case: Case, form: QueryDict) -> object:
+    return protection.lift(actor, form.get("action", ""), form.get("reason", ""))
+
+
+def _which_action(actor: Actor, case: Case, values: Values) -> dict[str, Any]:
+    action = case.actions.filter(pk=values.get("action", "")).select_related("account").first()
+    if action is None:
+        raise NotFound("This case has no such measure.", "Reload the case.")
+    return {"action": action, "label": STEPS[action.type].label}
+
+
+def _close(actor: Actor, case: Case, form: QueryDict) -> object:
+    return actions.close(
+        actor, case.pk, form.get("outcome", ""), form.get("reason", ""), revision=revision_of(form)
+    )
+
+
+def _outcomes(actor: Actor, case: Case, values: Values) -> dict[str, Any]:
+    return {"outcomes": OUTCOMES.items(), "reports": case.report_links.count()}
+
+
+def _reopen(actor: Actor, case: Case, form: QueryDict) -> object:
+    return actions.reopen(actor, case.pk, form.get("reason", ""))
+
+
+def _merge(actor: Actor, case: Case, form: QueryDict) -> object:
+    return merging.merge(
+        actor, case.pk, form.get("into", ""), form.get("reason", ""), revision=revision_of(form)
+    )
+
+
+def _mergeable(actor: Actor, case: Case, values: Values) -> dict[str, Any]:
+    others, _hidden = cases.prior_cases(actor, case)
+    return {"others": [other for other in others if other.state not in actions.OVER]}
+
+
+def _second_read(actor: Actor, case: Case, form: QueryDict) -> object:
+    return decisions.second_read(
+        actor, form.get("decision", ""), form.get("agree") == "yes", form.get("note", "")
+    )
+
+
+def _which_decision(actor: Actor, case: Case, values: Values) -> dict[str, Any]:
+    wanted = values.get("decision", "")
+    view = next((one for one in enforcement.decisions_in(actor, case) if one.decision.pk == wanted), None)
+    if view is None:
+        raise NotFound("There is no such decision in this case.", "Reload the case.")
+    kind = str(view.decision.chosen_step.get("type", ""))
+    return {
+        "view": view,
+        "label": STEPS[kind].label if kind else "",
+        "will": consequences.of_step(case, kind) if kind else [],
+    }
+
+
+def _reverse(actor: Actor, case: Case, form: QueryDict) -> object:
+    return reversal.reverse(actor, form.get("decision", ""), form.get("reason", ""))
+
+
+def _undoing(actor: Actor, case: Case, values: Values) -> dict[str, Any]:
+    return {"undoing": consequences.of_undoing(actor, case, values.get("decision", ""))}
+
+
+def _alert(actor: Actor, case: Case, form: QueryDict) -> object:
+    return detection.disposition(actor, _own_alert(case, form.get("alert", "")).pk, form.get("state", ""))
+
+
+def _which_alert(actor: Actor, case: Case, values: Values) -> dict[str, Any]:
+    return {"alert": _own_alert(case, values.get("alert", ""))}
+
+
+def _own_alert(case: Case, alert_id: str) -> Any:
+    link = case.alert_links.select_related("alert").filter(alert_id=alert_id).first()
+    if link is None:
+        raise NotFound("That alert is not part of this case.", "Reload the case.")
+    return link.alert
+
+
+def _glass(actor: Actor, case: Case, form: QueryDict) -> object:
+    return break_glass.open_glass(
+        actor, "case", case.pk, form.get("reason", ""), walled_off=frozenset(case.walled_off)
+    )
+
+
+_F = "console/forms/"
+
+take = Verb("cases.assign", "The case is yours.", _take).view()
+assign = Verb("cases.assign", "Assigned.", _assign, f"{_F}assign.html", _candidates).view()
+note = Verb("cases.work", "Note added.", _note, f"{_F}note.html", stays=True).view()
+message = Verb(
+    "cases.message", "Your message is on its way.", _message, f"{_F}message.html", _which_report, stays=True
+).view()
+severity = Verb(
+    "cases.severity_raise", "Severity changed.", _severity, f"{_F}severity.html", _severities
+).view()
+protect = Verb(
+    "cases.protect", "Done at once. It is protective and can be undone.", _protect, f"{_F}protect.html",
+    _protections,
+).view()  # fmt: skip
+lift = Verb("cases.protect", "Lifted.", _lift, f"{_F}lift.html", _which_action).view()
+close = Verb(
+    "cases.close", "The case is closed, and its reporters are told.", _close, f"{_F}close.html", _outcomes
+).view()
+reopen = Verb("cases.work", "The case is open again.", _reopen, f"{_F}reopen.html").view()
+merge = Verb(
+    "cases.close", "Merged. Everything in it moved to the other case.", _merge, f"{_F}merge.html", _mergeable
+).view()
+second_read = Verb(
+    "cases.second_read", "Your reading is recorded.", _second_read, f"{_F}second_read.html", _which_decision
+).view()
+reverse = Verb(
+    "decisions.reverse", "The decision is reversed, and everything it caused is undone.", _reverse,
+    f"{_F}reverse.html", _undoing,
+).view()  # fmt: skip
+alert = Verb(
+    "alerts.disposition", "Thank you. The rules learn from it.", _alert, f"{_F}alert.html", _which_alert
+).view()
+glass = Verb(
+    "access.break_glass", "Opened. The privacy officer has been told.", _glass, f"{_F}glass.html",
+    find=cases.known,
+).view()  # fmt: skip
