@@ -1,8 +1,6 @@
 """Django's settings, all from :class:`tocsin.config.env.Env`."""
 
-import os
 import secrets
-from contextlib import suppress
 from pathlib import Path
 
 from csp.constants import NONE, SELF
@@ -10,22 +8,16 @@ from django.utils.translation import gettext_lazy as _
 from psycopg.conninfo import conninfo_to_dict
 
 from tocsin.config.env import Env
+from tocsin.core.crypto.files import write_once
 
 ENV = Env.load()
 
 
 def _secret(path: Path) -> str:
     """A secret made once and kept in a file only we can read."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-        draft.touch(mode=0o600)
-        draft.write_text(secrets.token_urlsafe(48))
-        # whole or not at all, and the first one stays when several processes start at once
-        with suppress(FileExistsError):
-            os.link(draft, path)
-        draft.unlink()
-    return path.read_text()
+    if path.exists():
+        return path.read_text()
+    return write_once(path, secrets.token_urlsafe(48).encode()).decode()
 
 
 def _database(url: str) -> dict[str, object]:

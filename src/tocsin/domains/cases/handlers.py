@@ -125,7 +125,11 @@ def _accounts(alert: Alert) -> dict[str, Account]:
 
 
 def _known(kind: str, external: str) -> Account | None:
-    """The account, made known when only events have named it so far: somebody must be able to decide on it."""
+    """The account, made known when only events have named it so far: somebody must be able to decide on
+    it."""
+    found = Account.objects.filter(role=kind, external_id=external).first()
+    if found is not None:
+        return found  # not locked: a case is locked before its accounts
     try:
         upsert_entity(_ME, kind, external, {})
     except InvalidInput:

@@ -81,8 +81,11 @@ def _engine_action(
         if target in Account.Role.values
         else None
     )
-    running = Action.objects.filter(account=account, type=kind, protective=True, status__in=doing.RUNNING)
-    if account is not None and running.exists():
+    running = Action.objects.filter(
+        target_kind=target, target_id=ident, type=kind, protective=True, status__in=doing.RUNNING
+    )
+    # what blocks one transaction is asked anew for each; anything else that holds already is not taken twice
+    if kind != "block_transaction" and running.exists():
         return None
     action = doing.take(
         work, kind=kind, key=key, basis=f"Rule {alert.rule}, rules {verdict.rules_version}"[:200],
