@@ -75,7 +75,8 @@ def _people() -> None:
 def _columns(table: str) -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT column_name FROM information_schema.columns WHERE table_name = %s ORDER BY ordinal_position",
+            "SELECT column_name FROM information_schema.columns WHERE table_name = %s"
+            " ORDER BY ordinal_position",
             [table],
         )
         return [row[0] for row in cursor.fetchall()]

@@ -1,4 +1,4 @@
-"""The marketplace's side of a journey: it calls the API and receives webhooks, and checks their signatures."""
+"""The marketplace's side of a journey: calls the API, receives webhooks and checks their signatures."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from tests.support.stack import until
 
 
 class Receiver:
-    """A webhook receiver on a free port. Deliveries with a bad signature, a stale time or a known id are refused."""
+    """A webhook receiver on a free port. Deliveries with a bad signature, a stale time or a known id are
+    refused.
+    """
 
     def __init__(self) -> None:
         self.secret = ""
@@ -94,23 +96,43 @@ class Marketplace:
         customer, shopper, order = (f"{kind}-{self.tag}" for kind in ("cus", "sho", "ord"))
         where = {"region": "US-CA", "zone": "America/Los_Angeles"}
         self.tell(
-            "customer", customer, name="Ana Lima", email=f"ana.{self.tag}@example.com", phone="+12065550123",
-            language="en", **where,
-        )  # fmt: skip
+            "customer",
+            customer,
+            name="Ana Lima",
+            email=f"ana.{self.tag}@example.com",
+            phone="+12065550123",
+            language="en",
+            **where,
+        )
         self.tell("shopper", shopper, name="Bo Tran", email=f"bo.{self.tag}@example.com", **where)
         self.tell(
-            "order", order, customer=customer, shopper=shopper, status="assigned", total_minor=8400, currency="USD"
+            "order",
+            order,
+            customer=customer,
+            shopper=shopper,
+            status="assigned",
+            total_minor=8400,
+            currency="USD",
         )
         return customer, shopper, order
 
-    def event(self, type: str, entities: dict[str, str], **fields: Any) -> dict[str, Any]:
+    def event(
+        self,
+        type: str,  # noqa: A002
+        entities: dict[str, str],
+        **fields: Any,
+    ) -> dict[str, Any]:
         """Send one event to the decide host; returns the answer."""
         self._count += 1
         now = dt.datetime.now(dt.UTC).isoformat()
         body = {
-            "id": f"evt-{self.tag}-{self._count}", "type": type, "ts": now, "region": "US-CA", "entities": entities,
+            "id": f"evt-{self.tag}-{self._count}",
+            "type": type,
+            "ts": now,
+            "region": "US-CA",
+            "entities": entities,
             "fields": fields,
-        }  # fmt: skip
+        }
         answer = self._decide.post("/v1/decide", json=body)
         assert answer.status_code == 200, answer.text
         decided: dict[str, Any] = answer.json()
@@ -123,8 +145,10 @@ class Marketplace:
             answer = self.event(
                 "payment.declined",
                 {"customer": customer, "card": f"card-{self.tag}-{number}", "device": f"dev-{self.tag}"},
-                amount_minor=100, currency="USD", decline_code="do_not_honor",
-            )  # fmt: skip
+                amount_minor=100,
+                currency="USD",
+                decline_code="do_not_honor",
+            )
         return answer
 
     def case_about(self, account: str) -> dict[str, Any]:

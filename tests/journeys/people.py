@@ -21,7 +21,8 @@ wanted = json.loads({wanted!r})
 made = {{}}
 for role in wanted["roles"]:
     email = f"{{role}}-{{wanted['tag']}}@staff.example"
-    staff = actions.add(system("test"), email=email, name=f"{{role.replace('_', ' ').title()}} {{wanted['tag']}}",
+    name = f"{{role.replace('_', ' ').title()}} {{wanted['tag']}}"
+    staff = actions.add(system("test"), email=email, name=name,
                         roles=[role], regions=["*"], password=wanted["password"])
     secret = generate_totp_secret()
     TOTP.activate(staff, secret)
@@ -45,7 +46,11 @@ class Person:
 
     def code(self) -> str:
         """What their authenticator app shows now."""
-        from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
+        from allauth.mfa.totp.internal.auth import (
+            format_hotp_value,
+            hotp_value,
+            yield_hotp_counters_from_time,
+        )
 
         return str(format_hotp_value(hotp_value(self.totp, next(iter(yield_hotp_counters_from_time())))))
 

@@ -1,4 +1,4 @@
-"""The main job in one browser journey: event, block, alert, case, decision, action, notice, appeal, reversal."""
+"""The main job in one journey: event, block, alert, case, decision, action, notice, appeal, reversal."""
 
 from __future__ import annotations
 
@@ -36,14 +36,18 @@ def test_from_event_to_reversal_by_keyboard(stack: Stack, browser: Browser) -> N
         expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
     desk.take(page)
     desk.decide(
-        page, finding="Substantiated", proof="More likely than not",
+        page,
+        finding="Substantiated",
+        proof="More likely than not",
         internal="Six cards declined within a minute from one device.",
         disclosable="Several cards were tried from your account within a minute.",
-    )  # fmt: skip
+    )
     expect(page.get_by_text("Decided. Both sides are told.").first).to_be_visible()
 
     # the action takes effect at the marketplace, and the letter is there
-    until(lambda: [a for a in shop.receiver.of("action.requested") if not a["protective"]], "the decided action")
+    until(
+        lambda: [a for a in shop.receiver.of("action.requested") if not a["protective"]], "the decided action"
+    )
     until(lambda: shop.receiver.of("decision.issued"), "the decision")
     decided = shop.receiver.of("decision.issued")[0]
     assert decided["finding"] == "substantiated"
@@ -58,7 +62,9 @@ def test_from_event_to_reversal_by_keyboard(stack: Stack, browser: Browser) -> N
     reader = browser.new_context(viewport={"width": 390, "height": 844}).new_page()
     reader.goto(letter["link"])
     expect(reader.get_by_text("Several cards were tried from your account")).to_be_visible()
-    desk.write(reader.get_by_role("textbox").first, "It was my own new card, and the shop's reader did not work.")
+    desk.write(
+        reader.get_by_role("textbox").first, "It was my own new card, and the shop's reader did not work."
+    )
     desk.press_on(reader.get_by_role("button", name="appeal", exact=False).last)
     expect(reader.get_by_text("appeal", exact=False).first).to_be_visible()
     until(lambda: _appeals(stack, decision) == 1, "the appeal")
@@ -76,7 +82,10 @@ def test_from_event_to_reversal_by_keyboard(stack: Stack, browser: Browser) -> N
 
     until(lambda: shop.receiver.of("appeal.decided"), "the answer to the appeal")
     asked = {one["action_id"] for one in shop.receiver.of("action.requested")}
-    until(lambda: {one["action_id"] for one in shop.receiver.of("action.reversed")} == asked, "every action undone")
+    until(
+        lambda: {one["action_id"] for one in shop.receiver.of("action.reversed")} == asked,
+        "every action undone",
+    )
     after = shop.client.get(f"/v1/cases/{case['id']}").json()
     assert after["parties"][0]["status"] == "normal"
     assert {one["state"] for one in after["decisions"]} == {"reversed"}
@@ -104,7 +113,8 @@ def _standing(stack: Stack, decision: str) -> int:
     """Effects of a decision that are not undone, and its strikes and findings still in force."""
     return _count(
         stack,
-        "SELECT (SELECT count(*) FROM enforcement_effect WHERE decision_id = %(decision)s AND undone_at IS NULL)"
+        "SELECT (SELECT count(*) FROM enforcement_effect"
+        " WHERE decision_id = %(decision)s AND undone_at IS NULL)"
         " + (SELECT count(*) FROM enforcement_strike WHERE decision_id = %(decision)s AND revoked_at IS NULL)"
         " + (SELECT count(*) FROM detection_label WHERE decision_id = %(decision)s AND revoked_at IS NULL"
         " AND source = 'investigator')",

@@ -19,7 +19,8 @@ api = NinjaAPI(
     title="Tocsin",
     version="1",
     description=(
-        "Tell Tocsin what happens on your marketplace, ask for decisions, file reports, and be told what to do. "
+        "Tell Tocsin what happens on your marketplace, ask for decisions, file reports, and be told what to "
+        "do. "
         "Every POST may carry an `Idempotency-Key`. Errors are problem+json."
     ),
     urls_namespace="api",

@@ -32,9 +32,11 @@ def _person(request: HttpRequest, purpose: str = "case_handling") -> Actor:
     actor = actor_of(request)
     if actor.kind != "staff":
         raise AccessDenied(
-            "Only a person can do this, with a personal key.", "Ask the administrator for a personal key.",
-            permission="personal_key", reason="role",
-        )  # fmt: skip
+            "Only a person can do this, with a personal key.",
+            "Ask the administrator for a personal key.",
+            permission="personal_key",
+            reason="role",
+        )
     return actor.for_purpose(purpose)
 
 
@@ -49,9 +51,10 @@ def list_cases(
     """Worst first, then what is due first."""
     page = cases.queue(actor_of(request), desk=desk, tab=tab, cursor=cursor, limit=limit)
     return 200, {
-        "items": [views.case_brief(case) for case in page.items], "next_cursor": page.next_cursor,
+        "items": [views.case_brief(case) for case in page.items],
+        "next_cursor": page.next_cursor,
         "hidden": page.hidden,
-    }  # fmt: skip
+    }
 
 
 @router.get(
@@ -65,16 +68,21 @@ def read_case(request: HttpRequest, case_id: str) -> Any:
         **views.case_brief(case),
         "parties": [
             {
-                "part": row.part, "kind": row.account.role, "id": row.account.external_id,
-                "status": row.account.status, "account_id": row.account_id,
+                "part": row.part,
+                "kind": row.account.role,
+                "id": row.account.external_id,
+                "status": row.account.status,
+                "account_id": row.account_id,
             }
             for row in cases.parties(case)
         ],
         "reports": list(case.report_links.values_list("report__number", flat=True)),
-        "alerts": list(case.alert_links.values("alert__id", "alert__rule", "alert__code", "alert__state", "alert__hits")),
+        "alerts": list(
+            case.alert_links.values("alert__id", "alert__rule", "alert__code", "alert__state", "alert__hits")
+        ),
         "actions": [views.action(row) for row in enforcement.actions_in(actor, case)],
         "decisions": [views.decision(row.decision) for row in enforcement.decisions_in(actor, case)],
-    }  # fmt: skip
+    }
 
 
 @router.post(
@@ -108,20 +116,29 @@ def decide(request: HttpRequest, case_id: str, body: s.DecisionIn) -> HttpRespon
     def produce() -> tuple[int, dict[str, Any]]:
         case = cases.find(person, case_id)
         given = decisions.DecisionInput(
-            subject_id=body.subject, finding=body.finding, clause_id=body.clause,
-            standard_of_proof=body.standard_of_proof, facts_internal=body.facts_internal,
-            facts_disclosable=body.facts_disclosable, step=body.step, days=body.days,
-            deviation_reason=body.deviation_reason, unmatch=body.unmatch, revision=body.revision,
-        )  # fmt: skip
+            subject_id=body.subject,
+            finding=body.finding,
+            clause_id=body.clause,
+            standard_of_proof=body.standard_of_proof,
+            facts_internal=body.facts_internal,
+            facts_disclosable=body.facts_disclosable,
+            step=body.step,
+            days=body.days,
+            deviation_reason=body.deviation_reason,
+            unmatch=body.unmatch,
+            revision=body.revision,
+        )
         return 201, views.decision(decisions.decide(person, case.pk, given))
 
     return answer_once(request, produce)
 
 
 @router.post(
-    "/decisions/{decision_id}/second-reading", response={200: s.DecisionOut, **ERRORS}, auth=Key("cases:write"),
+    "/decisions/{decision_id}/second-reading",
+    response={200: s.DecisionOut, **ERRORS},
+    auth=Key("cases:write"),
     summary="Confirm or refuse a termination",
-)  # fmt: skip
+)
 def second_reading(request: HttpRequest, decision_id: str, body: s.SecondReadIn) -> HttpResponse:
     """Never by the person who proposed it."""
     person = _person(request)
@@ -133,9 +150,11 @@ def second_reading(request: HttpRequest, decision_id: str, body: s.SecondReadIn)
 
 
 @router.get(
-    "/decisions/{decision_id}", response={200: s.DecisionOut, **ERRORS}, auth=Key("decisions:read"),
+    "/decisions/{decision_id}",
+    response={200: s.DecisionOut, **ERRORS},
+    auth=Key("decisions:read"),
     summary="One decision",
-)  # fmt: skip
+)
 def read_decision(request: HttpRequest, decision_id: str) -> Any:
     """A decision, without its facts."""
     return 200, views.decision(enforcement.decision(actor_of(request), decision_id).decision)
@@ -156,9 +175,11 @@ def list_notices(request: HttpRequest, account: str = Query(..., min_length=1, m
 
 
 @router.post(
-    "/decisions/{decision_id}/appeals", response={201: s.AppealOut, **ERRORS}, auth=Key("appeals:write"),
+    "/decisions/{decision_id}/appeals",
+    response={201: s.AppealOut, **ERRORS},
+    auth=Key("appeals:write"),
     summary="Lodge an appeal for the account holder",
-)  # fmt: skip
+)
 def lodge_appeal(request: HttpRequest, decision_id: str, body: s.AppealIn) -> HttpResponse:
     """For marketplaces that show notices in their own app."""
     actor = actor_of(request)
@@ -171,9 +192,11 @@ def lodge_appeal(request: HttpRequest, decision_id: str, body: s.AppealIn) -> Ht
 
 
 @router.post(
-    "/appeals/{appeal_id}/decision", response={200: s.AppealOut, **ERRORS}, auth=Key("appeals:write"),
+    "/appeals/{appeal_id}/decision",
+    response={200: s.AppealOut, **ERRORS},
+    auth=Key("appeals:write"),
     summary="Answer an appeal",
-)  # fmt: skip
+)
 def decide_appeal(request: HttpRequest, appeal_id: str, body: s.AppealDecisionIn) -> HttpResponse:
     """By a person who had no part in the decision."""
     person = _person(request, "appeal_review")
@@ -197,9 +220,11 @@ def list_actions(
 
 
 @router.post(
-    "/actions/{action_id}/confirmation", response={200: s.ActionOut, **ERRORS}, auth=Key("actions:write"),
+    "/actions/{action_id}/confirmation",
+    response={200: s.ActionOut, **ERRORS},
+    auth=Key("actions:write"),
     summary="Say that an action was applied, or could not be",
-)  # fmt: skip
+)
 def confirm_action(request: HttpRequest, action_id: str, body: s.ConfirmationIn) -> HttpResponse:
     """Saying it twice changes nothing."""
     actor = actor_of(request)

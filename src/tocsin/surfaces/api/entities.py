@@ -21,11 +21,15 @@ _ID = Path(..., pattern=r"^[A-Za-z0-9_.:@-]{1,64}$")
 
 
 @router.put(
-    "/entities/{kind}/{entity_id}", response={200: s.EntityWritten, **ERRORS}, auth=Key("entities:write"),
+    "/entities/{kind}/{entity_id}",
+    response={200: s.EntityWritten, **ERRORS},
+    auth=Key("entities:write"),
     summary="Create or complete one",
-)  # fmt: skip
+)
 def put_entity(request: HttpRequest, kind: s.EntityKind, body: s.EntityIn, entity_id: str = _ID) -> Any:
-    """Attributes that are not named stay as they are; null clears one. Putting the same twice changes nothing."""
+    """Attributes that are not named stay as they are; null clears one. Putting the same twice changes
+    nothing.
+    """
     links = [link.model_dump() for link in body.links]
     return 200, asdict(people.upsert_entity(actor_of(request), kind, entity_id, body.attributes, links))
 
@@ -51,9 +55,11 @@ def post_entities(request: HttpRequest, body: s.EntityBatch) -> HttpResponse:
 
 
 @router.get(
-    "/entities/{kind}/{entity_id}", response={200: s.EntityOut, **ERRORS}, auth=Key("entities:read"),
+    "/entities/{kind}/{entity_id}",
+    response={200: s.EntityOut, **ERRORS},
+    auth=Key("entities:read"),
     summary="What is held about one",
-)  # fmt: skip
+)
 def get_entity(request: HttpRequest, kind: s.EntityKind, entity_id: str = _ID) -> Any:
     """What this key may see of it."""
     found = queries.entity(actor_of(request), kind, entity_id)

@@ -35,10 +35,12 @@ def _forward(request: HttpRequest) -> HttpResponse:
         )
     except httpx.HTTPError:
         return problem(
-            503, "decide_unavailable",
-            "The decide host cannot be reached. Nothing was decided and nothing was lost. Send it again shortly.",
+            503,
+            "decide_unavailable",
+            "The decide host cannot be reached. Nothing was decided and nothing was lost. "
+            "Send it again shortly.",
             retry_after=2,
-        )  # fmt: skip
+        )
     response = HttpResponse(
         answer.content, status=answer.status_code, content_type=answer.headers["Content-Type"]
     )
@@ -86,18 +88,24 @@ _BODY = {
 
 
 @router.post(
-    "/decide", response={200: dict[str, Any], **ERRORS}, auth=Key("decide"), openapi_extra=_BODY,
+    "/decide",
+    response={200: dict[str, Any], **ERRORS},
+    auth=Key("decide"),
+    openapi_extra=_BODY,
     summary="Decide one event, or a batch",
-)  # fmt: skip
+)
 def decide(request: HttpRequest) -> HttpResponse:
     """The same as on the decide host, which is the faster way."""
     return _forward(request)
 
 
 @router.post(
-    "/events", response={200: dict[str, Any], **ERRORS}, auth=Key("events:write"), openapi_extra=_BODY,
+    "/events",
+    response={200: dict[str, Any], **ERRORS},
+    auth=Key("events:write"),
+    openapi_extra=_BODY,
     summary="Tell events",
-)  # fmt: skip
+)
 def tell(request: HttpRequest) -> HttpResponse:
     """Events that need no verdict are told the same way; the answer can be ignored."""
     return _forward(request)
@@ -110,7 +118,7 @@ def list_events(
     request: HttpRequest,
     entity_kind: str = Query("", max_length=20, pattern="^[a-z_]*$"),
     entity_id: str = Query("", max_length=64),
-    type: list[str] = Query([], max_length=20),
+    type: list[str] = Query([], max_length=20),  # noqa: A002, B008 - the API's own word; ninja's way
     since: datetime | None = None,
     until: datetime | None = None,
     cursor: str = Query("", max_length=20),
@@ -122,14 +130,27 @@ def list_events(
             "That page marker is not known.", "Start from the first page.", fields={"cursor": "unknown"}
         )
     page = queries.events_of(
-        actor_of(request), kind=entity_kind, entity_id=entity_id, types=type, since=since, until=until,
-        before_seq=int(cursor) if cursor else None, limit=limit,
-    )  # fmt: skip
+        actor_of(request),
+        kind=entity_kind,
+        entity_id=entity_id,
+        types=type,
+        since=since,
+        until=until,
+        before_seq=int(cursor) if cursor else None,
+        limit=limit,
+    )
     items = [
         {
-            "seq": row.seq, "id": row.event_id, "type": row.type, "ts": row.ts, "received_at": row.received_at,
-            "region": row.region, "entities": row.entities, "fields": row.fields, "verdict": row.verdict,
+            "seq": row.seq,
+            "id": row.event_id,
+            "type": row.type,
+            "ts": row.ts,
+            "received_at": row.received_at,
+            "region": row.region,
+            "entities": row.entities,
+            "fields": row.fields,
+            "verdict": row.verdict,
         }
         for row in page.items
-    ]  # fmt: skip
+    ]
     return 200, {"items": items, "hidden": page.hidden, "next_cursor": page.next_cursor}

@@ -22,8 +22,18 @@ from tocsin.surfaces.api.views import iso
 
 router = Router(tags=["reports"])
 #: What our schema calls None the domain calls empty.
-_OPTIONAL = ("place", "injuries", "police_number", "wanted_outcome", "contact_rules", "external_id", "on_behalf_of",
-             "order", "zone", "region")  # fmt: skip
+_OPTIONAL = (
+    "place",
+    "injuries",
+    "police_number",
+    "wanted_outcome",
+    "contact_rules",
+    "external_id",
+    "on_behalf_of",
+    "order",
+    "zone",
+    "region",
+)
 
 
 @router.post(
@@ -37,10 +47,14 @@ def file_report(request: HttpRequest, body: s.ReportIn) -> HttpResponse:
         filed = actions.file_report(actor, channel="api", data=_told(body))
         report = filed.report
         return 201, {
-            "number": filed.number, "number_digits": filed.digits, "pin": filed.pin or None,
-            "severity": report.severity, "status": report.status, "next_update_by": iso(report.next_update_by),
+            "number": filed.number,
+            "number_digits": filed.digits,
+            "pin": filed.pin or None,
+            "severity": report.severity,
+            "status": report.status,
+            "next_update_by": iso(report.next_update_by),
             "guidance": list(filed.guidance),
-        }  # fmt: skip
+        }
 
     return answer_once(request, produce)
 
@@ -61,14 +75,20 @@ def read_report(request: HttpRequest, number: str) -> Any:
     report = _known(actor, number)
     link = getattr(report, "case_link", None)
     return 200, {
-        "number": report.number, "status": report.status, "severity": report.severity,
-        "received_at": report.received_at, "codes": report.alleged_codes, "completeness": report.completeness,
-        "gaps": report.gaps, "next_update_by": report.next_update_by, "case": link.case_id if link else None,
+        "number": report.number,
+        "status": report.status,
+        "severity": report.severity,
+        "received_at": report.received_at,
+        "codes": report.alleged_codes,
+        "completeness": report.completeness,
+        "gaps": report.gaps,
+        "next_update_by": report.next_update_by,
+        "case": link.case_id if link else None,
         "messages": [
             {"direction": line.direction, "kind": line.kind, "at": line.at, "text": line.text or ""}
             for line in _messages(actor, report)
         ],
-    }  # fmt: skip
+    }
 
 
 def _known(actor: Actor, number: str) -> Report:
@@ -81,7 +101,8 @@ def _known(actor: Actor, number: str) -> Report:
 
 
 def _messages(actor: Actor, report: Report) -> list[Any]:
-    """What we wrote to the reporter: the marketplace shows it in its own app, staff get what they may read. What
+    """What we wrote to the reporter: the marketplace shows it in its own app, staff get what they may read.
+    What
     the reporter wrote stays sealed."""
     from tocsin.domains.reports.messages import history
 
@@ -93,9 +114,11 @@ def _messages(actor: Actor, report: Report) -> list[Any]:
 
 
 @router.post(
-    "/reports/{number}/messages", response={201: dict[str, str], **ERRORS}, auth=Key("reports:write"),
+    "/reports/{number}/messages",
+    response={201: dict[str, str], **ERRORS},
+    auth=Key("reports:write"),
     summary="Add something the reporter wrote",
-)  # fmt: skip
+)
 def add_message(request: HttpRequest, number: str, body: s.TextIn) -> HttpResponse:
     """It reaches whoever works on it."""
     actor = actor_of(request)
@@ -108,18 +131,27 @@ def add_message(request: HttpRequest, number: str, body: s.TextIn) -> HttpRespon
 
 
 @router.post(
-    "/reports/{number}/evidence", response={201: s.EvidenceOut, **ERRORS}, auth=Key("reports:write"),
+    "/reports/{number}/evidence",
+    response={201: s.EvidenceOut, **ERRORS},
+    auth=Key("reports:write"),
     summary="Add a file",
-)  # fmt: skip
-def add_evidence(request: HttpRequest, number: str, file: UploadedFile = File(...)) -> HttpResponse:
+)
+def add_evidence(request: HttpRequest, number: str, file: UploadedFile = File(...)) -> HttpResponse:  # noqa: B008
     """Up to 25 MB. The same bytes twice are the same item."""
     actor = actor_of(request)
     item = handing_in.add_evidence(
-        actor, _known(actor, number).pk, content=cast(BinaryIO, file.file), filename=file.name or "file",
-        declared_type=file.content_type or "", channel="api",
-    )  # fmt: skip
+        actor,
+        _known(actor, number).pk,
+        content=cast(BinaryIO, file.file),
+        filename=file.name or "file",
+        declared_type=file.content_type or "",
+        channel="api",
+    )
     body = {
-        "id": item.pk, "sha256": item.sha256, "size": item.size, "media_type": item.media_type,
+        "id": item.pk,
+        "sha256": item.sha256,
+        "size": item.size,
+        "media_type": item.media_type,
         "received_at": iso(item.received_at),
-    }  # fmt: skip
+    }
     return JsonResponse(body, status=201)

@@ -18,47 +18,83 @@ def iso(moment: Any) -> str | None:
 def case_brief(case: Case) -> dict[str, Any]:
     """A case as a list shows it."""
     return {
-        "id": case.pk, "reference": case.reference, "title": case.title, "desk": case.desk, "state": case.state,
-        "severity": case.severity, "codes": case.codes, "region": case.region, "source": case.source,
-        "opened_at": iso(case.opened_at), "next_due_at": iso(case.next_due_at), "assignee": case.assignee_id,
-        "outcome": case.outcome, "revision": case.revision,
-    }  # fmt: skip
+        "id": case.pk,
+        "reference": case.reference,
+        "title": case.title,
+        "desk": case.desk,
+        "state": case.state,
+        "severity": case.severity,
+        "codes": case.codes,
+        "region": case.region,
+        "source": case.source,
+        "opened_at": iso(case.opened_at),
+        "next_due_at": iso(case.next_due_at),
+        "assignee": case.assignee_id,
+        "outcome": case.outcome,
+        "revision": case.revision,
+    }
 
 
 def action(row: Action) -> dict[str, Any]:
     """An action as the marketplace knows it."""
     return {
-        "id": row.pk, "type": row.type, "target": {"kind": row.target_kind, "id": row.target_id},
-        "protective": row.protective, "interim": row.interim, "status": row.status, "reason_code": row.reason_code,
-        "starts_at": iso(row.starts_at), "ends_at": iso(row.ends_at), "reversed_at": iso(row.reversed_at),
-    }  # fmt: skip
+        "id": row.pk,
+        "type": row.type,
+        "target": {"kind": row.target_kind, "id": row.target_id},
+        "protective": row.protective,
+        "interim": row.interim,
+        "status": row.status,
+        "reason_code": row.reason_code,
+        "starts_at": iso(row.starts_at),
+        "ends_at": iso(row.ends_at),
+        "reversed_at": iso(row.reversed_at),
+    }
 
 
 def decision(row: Decision) -> dict[str, Any]:
     """A decision without its facts: those are in the notice, and for staff in the console."""
     account = {"kind": row.subject.role, "id": row.subject.external_id} if row.subject else None
     return {
-        "id": row.pk, "case": row.case_id, "finding": row.finding, "clause": row.clause_id,
-        "policy_version": row.policy_version_id, "standard_of_proof": row.standard_of_proof, "state": row.state,
-        "decided_at": iso(row.decided_at), "appeal_until": iso(row.appeal_until), "account": account,
-        "proposed_step": row.proposed_step.get("step"), "chosen_step": row.chosen_step.get("type"),
+        "id": row.pk,
+        "case": row.case_id,
+        "finding": row.finding,
+        "clause": row.clause_id,
+        "policy_version": row.policy_version_id,
+        "standard_of_proof": row.standard_of_proof,
+        "state": row.state,
+        "decided_at": iso(row.decided_at),
+        "appeal_until": iso(row.appeal_until),
+        "account": account,
+        "proposed_step": row.proposed_step.get("step"),
+        "chosen_step": row.chosen_step.get("type"),
         "automated": row.automated,
-    }  # fmt: skip
+    }
 
 
 def appeal(row: Appeal) -> dict[str, Any]:
     """An appeal without its text."""
     return {
-        "id": row.pk, "decision": row.decision_id, "state": row.state, "outcome": row.outcome,
-        "lodged_at": iso(row.lodged_at), "decided_at": iso(row.decided_at),
-    }  # fmt: skip
+        "id": row.pk,
+        "decision": row.decision_id,
+        "state": row.state,
+        "outcome": row.outcome,
+        "lodged_at": iso(row.lodged_at),
+        "decided_at": iso(row.decided_at),
+    }
 
 
 def notice(seen: PublicNotice, *, with_link: bool) -> dict[str, Any]:
     """A notice for the marketplace to show to its reader."""
     row = seen.notice
     return {
-        "id": row.pk, "kind": row.kind, "issued_at": iso(row.issued_at), "language": row.language,
-        "subject": seen.subject, "body": seen.body, "statement": seen.statement, "decision": row.decision_id,
-        "can_appeal": seen.can_appeal, "link": link(row.pk) if with_link else "",
-    }  # fmt: skip
+        "id": row.pk,
+        "kind": row.kind,
+        "issued_at": iso(row.issued_at),
+        "language": row.language,
+        "subject": seen.subject,
+        "body": seen.body,
+        "statement": seen.statement,
+        "decision": row.decision_id,
+        "can_appeal": seen.can_appeal,
+        "link": link(row.pk) if with_link else "",
+    }

@@ -20,16 +20,25 @@ router = Router(tags=["webhooks"])
 
 def _endpoint(row: WebhookEndpoint) -> dict[str, Any]:
     return {
-        "id": row.pk, "url": row.url, "topics": row.topics, "description": row.description,
-        "created_at": iso(row.created_at), "disabled_at": iso(row.disabled_at),
-    }  # fmt: skip
+        "id": row.pk,
+        "url": row.url,
+        "topics": row.topics,
+        "description": row.description,
+        "created_at": iso(row.created_at),
+        "disabled_at": iso(row.disabled_at),
+    }
 
 
 def _delivery(row: OutboxMessage) -> dict[str, Any]:
     return {
-        "id": row.pk, "topic": row.topic, "state": row.state, "attempts": row.attempts,
-        "created_at": iso(row.created_at), "done_at": iso(row.done_at), "last_error": row.last_error,
-    }  # fmt: skip
+        "id": row.pk,
+        "topic": row.topic,
+        "state": row.state,
+        "attempts": row.attempts,
+        "created_at": iso(row.created_at),
+        "done_at": iso(row.done_at),
+        "last_error": row.last_error,
+    }
 
 
 @router.get(
@@ -69,9 +78,11 @@ def disable_webhook(request: HttpRequest, endpoint_id: str) -> Any:
 
 
 @router.get(
-    "/webhooks/{endpoint_id}/deliveries", response={200: s.DeliveryPage, **ERRORS}, auth=Key("webhooks:manage"),
+    "/webhooks/{endpoint_id}/deliveries",
+    response={200: s.DeliveryPage, **ERRORS},
+    auth=Key("webhooks:manage"),
     summary="What was sent",
-)  # fmt: skip
+)
 def list_deliveries(
     request: HttpRequest,
     endpoint_id: str,
@@ -84,9 +95,11 @@ def list_deliveries(
 
 
 @router.post(
-    "/webhooks/deliveries/{delivery_id}/redeliver", response={202: dict[str, str], **ERRORS},
-    auth=Key("webhooks:manage"), summary="Send again",
-)  # fmt: skip
+    "/webhooks/deliveries/{delivery_id}/redeliver",
+    response={202: dict[str, str], **ERRORS},
+    auth=Key("webhooks:manage"),
+    summary="Send again",
+)
 def redeliver(request: HttpRequest, delivery_id: str) -> HttpResponse:
     """The same body under a new delivery id."""
     actor = actor_of(request)

@@ -27,9 +27,10 @@ def appeals(request: HttpRequest) -> HttpResponse:
     tab = request.GET.get("tab", "open")
     rows, hidden = queries.appeals(actor_of(request), tab=tab if tab in ("open", "mine", "all") else "open")
     return render(
-        request, "console/appeals.html",
+        request,
+        "console/appeals.html",
         {"rows": [(row, clocks.next_due("appeal", row.pk)) for row in rows], "hidden": hidden, "tab": tab},
-    )  # fmt: skip
+    )
 
 
 @page("appeals.view", purpose=_PURPOSE)
@@ -45,13 +46,20 @@ def _page(request: HttpRequest, appeal_id: str, error: DomainError | None = None
     case = found.decision.case
     open_ = found.state in Appeal.OPEN_STATES
     context = {
-        "appeal": found, "case": case, "grounds": grounds,
-        "views": [view for view in queries.decisions_in(actor, case) if view.decision.pk == found.decision_id],
+        "appeal": found,
+        "case": case,
+        "grounds": grounds,
+        "views": [
+            view for view in queries.decisions_in(actor, case) if view.decision.pk == found.decision_id
+        ],
         "own": actor.id in (found.decision.decider_id, found.decision.second_reader_id),
         "may_decide": open_ and allows(actor, "appeals.decide", scope_of(actor, case)),
-        "mine": found.reviewer_id == actor.id, "outcomes": Appeal.Outcome.choices, "problem": error,
-        "values": request.POST if error else {}, "clocks": clocks.running("appeal", found.pk),
-    }  # fmt: skip
+        "mine": found.reviewer_id == actor.id,
+        "outcomes": Appeal.Outcome.choices,
+        "problem": error,
+        "values": request.POST if error else {},
+        "clocks": clocks.running("appeal", found.pk),
+    }
     return render(request, "console/appeal.html", context, status=422 if error else 200)
 
 

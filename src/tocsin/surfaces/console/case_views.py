@@ -14,7 +14,6 @@ from tocsin.domains.cases.models import Case
 from tocsin.surfaces.console import casepage, context, drawing, queueing, support
 from tocsin.surfaces.console.desk import actor_of, page
 
-
 #: Where a desk begins: the first of these that the person may open.
 _FIRST_PAGES = (
     ("cases.assign", "console:queue"),

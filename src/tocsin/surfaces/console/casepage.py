@@ -9,7 +9,6 @@ from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
@@ -96,7 +95,6 @@ def _build(actor: Actor, case: Case, parties: list[CaseParty], links: Sequence[A
         ],
         "stats": _stats(actor, case, sides, len(reports), len(alerts)),
         "graph_url": reverse("console:case_graph", args=[case.reference]),
-        "live_stream_url": f"{settings.TOCSIN_LIVE_URL}/live/console?topics=queue,case:{case.pk}",
     }
 
 

@@ -1,4 +1,4 @@
-"""The frame of the console: navigation with only what the person may open, purpose, addresses of live things."""
+"""The frame of the console: navigation to what the person may open, purpose, live addresses."""
 
 from __future__ import annotations
 
@@ -84,9 +84,14 @@ def _item(place: _Place, path: str, counted: dict[str, int]) -> NavItem:
     here = path.startswith(address) or (inside is not None and path.startswith(inside))
     count = counted.get(place.name) or None
     return NavItem(
-        place.label, address, place.icon, keys=place.keys, current=here,
-        count=count if count is None or count < CAP else None, alert=f"{CAP}+" if count and count >= CAP else "",
-    )  # fmt: skip
+        place.label,
+        address,
+        place.icon,
+        keys=place.keys,
+        current=here,
+        count=count if count is None or count < CAP else None,
+        alert=f"{CAP}+" if count and count >= CAP else "",
+    )
 
 
 def places(actor: Actor) -> list[dict[str, Any]]:

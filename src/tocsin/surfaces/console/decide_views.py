@@ -84,7 +84,7 @@ def _so_far(case: Case, form: QueryDict) -> dict[str, Any]:
 
 
 def _proposed(case: Case, subject: Account, form: QueryDict) -> dict[str, Any]:
-    clause, proof = form["clause"], form.get("standard_of_proof", "")
+    clause, proof = str(form["clause"]), form.get("standard_of_proof", "")
     offered = weights(case, subject, clause)
     chosen = {name: set(form.getlist(name)) & getattr(offered, name).keys() for name in _WEIGHED}
     plan = propose(case, subject, clause, proof_met=proof if proof in STANDARDS else "", **chosen)

@@ -1,4 +1,4 @@
-"""The door of every console page: signed in, second factor, purpose, permission. Refusals are written down."""
+"""The door of every console page: sign-in, second factor, purpose, permission. Refusals are kept."""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import BinaryIO, cast
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -93,7 +95,11 @@ def upload(request: HttpRequest, reference: str) -> HttpResponse:
         name = file.name or ""
         try:
             case_evidence.add(
-                actor, case.pk, content=file, filename=name, declared_type=file.content_type or ""
+                actor,
+                case.pk,
+                content=cast(BinaryIO, file),
+                filename=name,
+                declared_type=file.content_type or "",
             )
         except AccessDenied:
             raise

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -67,7 +69,9 @@ def review_glass(request: HttpRequest) -> HttpResponse:
 def audit(request: HttpRequest) -> HttpResponse:
     """The latest entries, and how the chains stand."""
     actor = actor_of(request)
-    wanted = {name: request.GET.get(name, "").strip() for name in ("actor", "verb", "object_id")}
+    wanted: dict[str, Any] = {
+        name: request.GET.get(name, "").strip() for name in ("actor", "verb", "object_id")
+    }
     return render(
         request, "console/audit.html",
         {"entries": reading.entries(actor, **wanted), "anchor": reading.latest_anchor(actor), **wanted},

@@ -55,16 +55,25 @@ def entity(request: HttpRequest, kind: str, entity_id: str) -> HttpResponse:
         work.fact(f"people.{kind}", entity_id)
     told = detection.events_of(actor, kind=_EVENT_KIND.get(kind, kind), entity_id=entity_id, limit=60)
     context: dict[str, Any] = {
-        "kind": kind, "entity_id": entity_id, "held": held, "events": told.items, "hidden_events": told.hidden,
-        "verdicts": detection.verdicts_for(actor, [event.seq for event in told.items]) if "alerts.view" in actor_permissions(actor) else {},
+        "kind": kind,
+        "entity_id": entity_id,
+        "held": held,
+        "events": told.items,
+        "hidden_events": told.hidden,
+        "verdicts": detection.verdicts_for(actor, [event.seq for event in told.items])
+        if "alerts.view" in actor_permissions(actor)
+        else {},
         "graph_url": reverse("console:entity_graph", args=[kind, entity_id]),
-    }  # fmt: skip
+    }
     account = people.find_account(actor, kind, entity_id) if kind in ("customer", "shopper") else None
     if account is not None:
         context |= {
-            "account": account, "card": people.account_card(actor, account), "history": enforcement.history(account),
-            "running": enforcement.running_on(account), "labels": detection.labels_of(kind, entity_id),
-        }  # fmt: skip
+            "account": account,
+            "card": people.account_card(actor, account),
+            "history": enforcement.history(account),
+            "running": enforcement.running_on(account),
+            "labels": detection.labels_of(kind, entity_id),
+        }
     return render(request, "console/entity.html", context)
 
 
@@ -98,14 +107,24 @@ def palette(request: HttpRequest) -> JsonResponse:
     ]
     if text and "cases.view" in held:
         items += [
-            {"group": _("Cases"), "label": f"{case.reference} {case.title}", "icon": "inbox", "hint": case.severity,
-             "href": reverse("console:case", args=[case.reference])}
+            {
+                "group": _("Cases"),
+                "label": f"{case.reference} {case.title}",
+                "icon": "inbox",
+                "hint": case.severity,
+                "href": reverse("console:case", args=[case.reference]),
+            }
             for case in cases.search(actor, text)
-        ]  # fmt: skip
+        ]
     if text and "entities.view" in held:
         items += [
-            {"group": _("People and things"), "label": hit.label, "icon": "user", "hint": hit.kind,
-             "href": reverse("console:entity", args=[hit.kind, hit.id])}
+            {
+                "group": _("People and things"),
+                "label": hit.label,
+                "icon": "user",
+                "hint": hit.kind,
+                "href": reverse("console:entity", args=[hit.kind, hit.id]),
+            }
             for hit in people.search(actor, text).hits
-        ]  # fmt: skip
+        ]
     return JsonResponse({"items": items})

@@ -36,19 +36,26 @@ _TABS = (
 def item(case: Case) -> dict[str, Any]:
     """One row of the list."""
     origin = {
-        "report": _("Report"), "rule": _("Rule"), "staff": _("Staff"), "api": _("API"),
-    }.get(case.source, case.source)  # fmt: skip
+        "report": _("Report"),
+        "rule": _("Rule"),
+        "staff": _("Staff"),
+        "api": _("API"),
+    }.get(case.source, case.source)
     channel = str(words.CHANNELS.get(case.channel, case.channel))
     return {
-        "number": case.reference, "severity": case.severity, "kind": DESKS.get(case.desk, words.plain(case.desk)),
-        "title": case.title, "meta": " · ".join(part for part in (origin, channel, case.region) if part),
-        "due": case.next_due_at, "owner": case.assignee.name if case.assignee else "",
-    }  # fmt: skip
+        "number": case.reference,
+        "severity": case.severity,
+        "kind": DESKS.get(case.desk, words.plain(case.desk)),
+        "title": case.title,
+        "meta": " · ".join(part for part in (origin, channel, case.region) if part),
+        "due": case.next_due_at,
+        "owner": case.assignee.name if case.assignee else "",
+    }
 
 
 def pane(request: HttpRequest, actor: Actor, current: str = "") -> dict[str, Any]:
     """Context of the queue pane: which view, its rows, what is hidden, the next page."""
-    view = _view(request)
+    view: dict[str, Any] = _view(request)
     cursor = request.GET.get("cursor", "")
     found = queries.queue(actor, cursor=cursor, **view)
     keep = {key: value for key, value in view.items() if value}
@@ -81,7 +88,7 @@ def pane(request: HttpRequest, actor: Actor, current: str = "") -> dict[str, Any
                     "label": f"{name} · {meaning}",
                     "href": address(severity=name),
                     "current": view["severity"] == name,
-                }  # fmt: skip
+                }
                 for name, (_tone, meaning) in SEVERITIES.items()
             ),
         ],

@@ -53,9 +53,14 @@ def staff(request: HttpRequest) -> HttpResponse:
 def _staff_page(request: HttpRequest, *, error: DomainError | None = None, token: str = "") -> HttpResponse:
     actor = actor_of(request)
     context = {
-        "people": staff_queries.everybody(actor), "roles": sorted(ROLES), "scopes": sorted(SCOPES),
-        "keys": api_keys.keys(actor), "problem": error, "values": request.POST if error else {}, "token": token,
-    }  # fmt: skip
+        "people": staff_queries.everybody(actor),
+        "roles": sorted(ROLES),
+        "scopes": sorted(SCOPES),
+        "keys": api_keys.keys(actor),
+        "problem": error,
+        "values": request.POST if error else {},
+        "token": token,
+    }
     return render(request, "console/staff.html", context, status=422 if error else 200)
 
 
@@ -66,10 +71,13 @@ def add_staff(request: HttpRequest) -> HttpResponse:
     form = request.POST
     try:
         staff_actions.add(
-            actor_of(request), email=form.get("email", ""), name=form.get("name", ""), roles=form.getlist("roles"),
+            actor_of(request),
+            email=form.get("email", ""),
+            name=form.get("name", ""),
+            roles=form.getlist("roles"),
             regions=[one.strip() for one in form.get("regions", "").split(",") if one.strip()],
             password=form.get("password") or None,
-        )  # fmt: skip
+        )
     except AccessDenied:
         raise
     except DomainError as error:

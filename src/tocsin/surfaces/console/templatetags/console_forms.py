@@ -15,7 +15,9 @@ register = template.Library()
 
 @register.simple_tag
 def wrong(errors: Mapping[str, str], name: str, ident: str) -> SafeString:
-    """Attributes of an input whose value was not accepted: `<input id="c-r" {% wrong form.errors "reason" "c-r" %}>`."""
+    """Attributes of an input whose value was not accepted: `<input id="c-r" {% wrong form.errors "reason"
+    "c-r" %}>`.
+    """
     if name not in errors:
         return SafeString("")
     return format_html('aria-invalid="true" aria-describedby="{}-error"', ident)
