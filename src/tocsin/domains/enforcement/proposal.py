@@ -10,10 +10,11 @@ from typing import Any, cast
 
 from django.utils import timezone
 
+from tocsin.core.clocks.arithmetic import due_at
 from tocsin.core.errors import InvalidInput
-from tocsin.core.packs.today import rules_for
+from tocsin.core.packs.today import required, rules_for
 from tocsin.domains.cases.models import Case
-from tocsin.domains.enforcement.models import Strike
+from tocsin.domains.enforcement.models import Decision
 from tocsin.domains.people.models import Account
 from tocsin.domains.policies import queries as policies
 from tocsin.domains.policies.forms import STANDARDS, Localised, Standard
@@ -27,8 +28,8 @@ from tocsin.domains.policies.text import action_table
 class Proposal:
     """The clause in force at that place and time, the step of its ladder, and why.
 
-    ``step`` is ``none`` when the standard of proof that was met carries no step. ``prior`` counts the strikes
-    that are alive. ``aggravators`` and ``mitigators`` are those that were found.
+    ``step`` is ``none`` when the standard of proof that was met carries no step. ``prior`` counts the
+    earlier breaches that are alive. ``aggravators`` and ``mitigators`` are those that were found.
     """
 
     clause_id: str
@@ -65,12 +66,19 @@ class Weights:
     mitigators: dict[str, Localised]
 
 
-def strikes_alive(account: Account, violation_code: str) -> list[dt.date]:
-    """The days of the strikes for this violation that have not expired or been revoked."""
-    rows = Strike.objects.filter(
-        account=account, violation_code=violation_code, revoked_at=None, expires_at__gt=timezone.now()
-    )
-    return [at.date() for at in rows.order_by("at").values_list("at", flat=True)]
+def breaches_alive(account: Account, violation_code: str) -> list[dt.date]:
+    """The days of earlier findings of the same violation that still count, oldest first.
+
+    Every finding counts, also one that led to no more than a message or a block: otherwise a ladder that
+    begins with one would never be climbed. It stops counting when its strike would.
+    """
+    now, life = timezone.now(), required("enforcement.strike_life", account.region)
+    found = Decision.objects.filter(
+        subject=account, violation_code=violation_code, finding=Decision.Finding.SUBSTANTIATED,
+        state=Decision.State.IN_FORCE,
+    )  # fmt: skip
+    moments = found.order_by("in_force_at").values_list("in_force_at", flat=True)
+    return [at.date() for at in moments if at is not None and due_at(at, life, account.zone) > now]
 
 
 def clause_for(case: Case, subject: Account, clause_id: str) -> Clause:
@@ -115,10 +123,10 @@ def propose(
     form = policies.machine_form(clause)
     _only(form.aggravators, aggravators, "aggravators")
     _only(form.mitigators, mitigators, "mitigators")
-    prior = strikes_alive(subject, clause.violation_code)
+    prior = breaches_alive(subject, clause.violation_code)
     facts = Facts(
         proof_met=cast(Standard, proof_met) if proof_met else None,
-        # a strike counts from the day it was given, which may lie after what is decided now
+        # an earlier finding counts from its own day, which may lie after what is decided now
         on=timezone.now().date(),
         place=PlaceRules.of(rules_for(subject.region, case.region)),
     )

@@ -1,0 +1,140 @@
+"""From an alert to a case, to its end, and to what the rules learn."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.domains import matter
+from tests.domains.actors import staff
+from tests.domains.detection.desk import Desk
+from tests.domains.matter import account, as_, decided, settle, somebody, taken
+from tocsin.core.errors import AccessDenied, Conflict, InvalidInput
+from tocsin.domains.cases import actions as case_actions
+from tocsin.domains.cases.models import Case
+from tocsin.domains.detection import actions, queries
+from tocsin.domains.detection.models import Alert, Label
+from tocsin.domains.detection.ship import ship_once
+from tocsin.domains.enforcement import appeals
+from tocsin.domains.enforcement.models import Action
+from tocsin.domains.people.models import Account
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def case(world: None, desk: Desk) -> Case:
+    """Card testing by customer c-1, blocked."""
+    desk.test_cards(region="US-WA")
+    ship_once(desk.read)
+    settle()
+    return Case.objects.get()
+
+
+def labels(ref: str = "customer:c-1") -> list[str]:
+    kind, _, ident = ref.partition(":")
+    return sorted(label.label for label in queries.labels_of(kind, ident))
+
+
+def test_an_alert_becomes_work_with_what_the_engine_did(case: Case) -> None:
+    assert (case.source, case.severity, case.desk) == ("rule", "S2", "fraud")
+    assert [row.account.ref for row in case.parties.all()] == ["customer:c-1"]
+    assert Alert.objects.get().state == "in_case"
+    taken_by_engine = {(action.type, action.target_kind) for action in Action.objects.filter(case=case)}
+    assert taken_by_engine == {("block_transaction", "card"), ("step_up", "customer")}
+    for action in Action.objects.all():
+        assert (action.protective, action.ends_at is not None) == (True, True)
+    # the step-up is asked for once, however often the rule fires; each blocked payment is a block of its own
+    assert Action.objects.filter(type="step_up").count() == 1
+    assert Action.objects.filter(type="block_transaction").count() == 2
+
+
+def test_more_of_the_same_shows_in_the_case(case: Case, desk: Desk) -> None:
+    desk.test_cards(device="tablet")
+    ship_once(desk.read)
+    settle()
+    assert Case.objects.count() == 1
+    assert Alert.objects.get().hits == 4
+    assert case.timeline.filter(summary__endswith="fired again").count() == 3
+
+
+def test_somebody_only_events_have_named_can_be_decided_on(world: None, desk: Desk) -> None:
+    desk.test_cards("c-new")
+    ship_once(desk.read)
+    settle()
+    assert [row.account.ref for row in Case.objects.get().parties.all()] == ["customer:c-new"]
+    assert Account.objects.get(external_id="c-new").status == "normal"
+
+
+def test_a_confirmed_alert_labels_and_an_overturned_one_unlabels(case: Case) -> None:
+    supervisor = somebody("supervisor")
+    made = decided(taken(case, supervisor), supervisor, "customer:c-1", "C6.1", aggravators=("planned",))
+    assert Alert.objects.get().state == "confirmed"
+    assert labels() == ["FRD-C.stolen_payment"]
+    lodged = appeals.lodge(matter.MARKETPLACE, made.pk, "My phone was stolen the day before.")
+    reviewer = as_(somebody("appeals_reviewer"), "appeal_review")
+    appeals.answer(reviewer, lodged.pk, "reverse", "The phone was reported stolen the day before.")
+    settle()
+    assert Alert.objects.get().state == "cleared"
+    assert labels() == ["not:FRD-C.stolen_payment"]
+    assert account("customer:c-1").status == "normal"
+    # what the engine had asked for ended with the decision; nothing of it came back
+    assert not Action.objects.filter(status__in=["requested", "applied"]).exists()
+
+
+def test_a_decision_on_somebody_else_says_nothing_about_the_alert(case: Case) -> None:
+    supervisor = somebody("supervisor")
+    from tocsin.core.act import act
+    from tocsin.core.actor import system
+    from tocsin.domains.cases.opening import add_party
+
+    with act(system("tests"), "test") as work:
+        add_party(work, work.lock(Case, case.pk), account("customer:c-2"), "affected")
+    decided(taken(case, supervisor), supervisor, "customer:c-2", "C6.1")
+    assert labels("customer:c-1") == []
+    assert Alert.objects.get().state == "unsettled"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state", "expected"),
+    [("no_breach", "cleared", ["not:card_testing"]), ("inconclusive", "unsettled", []),
+     ("false_report", "unsettled", [])],
+)  # fmt: skip
+def test_closing_settles_alerts_so_that_the_next_is_seen(
+    case: Case, desk: Desk, outcome: str, state: str, expected: list[str]
+) -> None:
+    supervisor = somebody("supervisor")
+    case_actions.close(as_(supervisor), taken(case, supervisor).pk, outcome, "As the bank told us.")
+    settle()
+    assert Alert.objects.get().state == state
+    assert labels() == expected
+    desk.test_cards(device="tablet")
+    ship_once(desk.read)
+    settle()
+    assert Case.objects.exclude(pk=case.pk).get().state == "open"
+
+
+def test_somebody_says_whether_an_alert_was_right(case: Case) -> None:
+    alert = Alert.objects.get()
+    person = as_(somebody("specialist"))
+    with pytest.raises(InvalidInput):
+        actions.disposition(person, alert.pk, "maybe")
+    with pytest.raises(AccessDenied):
+        actions.disposition(staff("auditor", regions=("*",)), alert.pk, "confirmed")
+    with pytest.raises(AccessDenied):
+        actions.disposition(staff("specialist", regions=("EU",)), alert.pk, "confirmed")
+    assert Label.objects.count() == 0
+    actions.disposition(person, alert.pk, "confirmed")
+    actions.disposition(person, alert.pk, "confirmed")
+    assert labels() == ["FRD-C.stolen_payment"]
+    with pytest.raises(Conflict):
+        actions.disposition(person, alert.pk, "cleared")
+    assert labels() == ["FRD-C.stolen_payment"]
+
+
+def test_alerts_of_other_regions_are_counted(world: None, desk: Desk) -> None:
+    desk.test_cards("c-1", region="US-WA")
+    desk.test_cards("c-2", device="tablet", region="US-CA")
+    ship_once(desk.read)
+    here = staff("specialist", regions=("US-WA",))
+    found, hidden = queries.alerts(here)
+    assert ([alert.subject_id for alert in found], hidden) == (["c-1"], 1)
