@@ -1,0 +1,1 @@
+"""Everything is killed while everything is in use, and afterwards everything is counted."""
