@@ -179,3 +179,12 @@ def test_a_look_never_changes_anything(visitor: Visitor, filed: Filed, path: str
     open_report(visitor, filed)
     assert visitor.get(f"/help/follow-up/report/{path}/").status_code == 405
     assert Report.objects.get().severity == "S2"
+
+
+def test_a_card_number_in_a_message_is_covered(visitor: Visitor, filed: Filed) -> None:
+    open_report(visitor, filed)
+    form = {"text": "It is 5555 5555 5555 4444.", "token": visitor.hidden("token")}
+    visitor.post("/help/follow-up/report/message/", form)
+    visitor.get("/help/follow-up/report/")
+    assert texts(filed.report) == ["It is •••• 4444."]
+    assert "did not keep it" in visitor.text

@@ -250,3 +250,14 @@ def test_spanish_from_the_first_page_to_the_last(spanish_visitor: Visitor) -> No
     assert report.language == "es"
     for leftover in ("What happens next", "Your PIN", "Read aloud"):
         assert leftover not in spanish_visitor.text
+
+
+def test_a_card_number_is_covered_before_it_is_kept_and_the_person_is_told(visitor: Visitor) -> None:
+    path = "/help/report/ACC.unauthorised_charge/"
+    told = "They used 4111 1111 1111 1111, security code 123."
+    send(visitor, path, narrative=told, card_last4="4111111111111111")
+    assert "We covered it and did not keep it" in visitor.text
+    report = Report.objects.get()
+    held = details.opened(report)
+    assert held["narrative"] == "They used •••• 1111, security code ••••."
+    assert held["facts"]["card_last4"] == "•••• 1111"

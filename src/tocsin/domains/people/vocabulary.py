@@ -13,8 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from stdnum import luhn
-
+from tocsin.core.cards import holds_card_number
 from tocsin.core.crypto.normal import normal_email
 
 Check = Callable[[Any], Any]
@@ -23,7 +22,6 @@ EXTERNAL_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 _REGION = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,10}){0,3}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
 _RELATION = re.compile(r"[a-z][a-z_]{1,39}")
-_CARD_RUN = re.compile(r"(?<!\d)(?:\d[ -]?){12,18}\d(?!\d)")
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 #: Clocks of two houses never agree exactly.
 _SKEW = dt.timedelta(minutes=5)
@@ -184,11 +182,6 @@ INSTRUMENT_KINDS = ("device", "payment_instrument", "address", "payout_account",
 _PAYMENT_KINDS = {"payment_instrument", "payout_account"}
 #: The time of the state that is told; an older state never replaces a newer one.
 AS_OF = "updated_at"
-
-
-def holds_card_number(value: str) -> bool:
-    """Whether 13 to 19 digits in a row, spaces and hyphens aside, pass the check of card numbers (Luhn)."""
-    return any(luhn.is_valid(re.sub(r"\D", "", run)) for run in _CARD_RUN.findall(value))
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

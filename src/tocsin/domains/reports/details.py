@@ -6,6 +6,7 @@ import datetime as dt
 import json
 from typing import Any
 
+from tocsin.core.cards import cover_all
 from tocsin.core.crypto.seal import open_text, seal
 from tocsin.domains.reports.answers import given
 from tocsin.domains.reports.models import Report
@@ -46,7 +47,7 @@ def sealed(report: Report, told: ReportInput) -> bytes:
         "facts": told.facts,
         "aggravators": told.aggravators,
     }
-    return seal(report.key_scope, FIELD, json.dumps(content, ensure_ascii=False, default=_plain))
+    return seal(report.key_scope, FIELD, json.dumps(cover_all(content), ensure_ascii=False, default=_plain))
 
 
 def opened(report: Report) -> dict[str, Any]:

@@ -3,7 +3,7 @@ next."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from tocsin.core.act import Work, act
 from tocsin.core.actor import Actor
+from tocsin.core.cards import cover_cards
 from tocsin.core.ids import hash_pin, new_id, new_pin, new_report_number, to_digits
 from tocsin.core.outbox.notify import tick
 from tocsin.domains.reports import claims, details, promises
@@ -32,7 +33,8 @@ _ROUTED = {"support": Report.Status.ROUTED_SUPPORT, "privacy": Report.Status.ROU
 class Filed:
     """A report that was taken in.
 
-    ``pin`` is shown this once; it is empty when the report was known already.
+    ``pin`` is shown this once; it is empty when the report was known already. ``covered`` says that a card
+    number stood in it, which we did not keep.
     """
 
     report: Report
@@ -40,6 +42,7 @@ class Filed:
     digits: str
     pin: str
     guidance: tuple[str, ...]
+    covered: bool = False
 
     @property
     def repeated(self) -> bool:
@@ -70,7 +73,12 @@ def file(actor: Actor, channel: str, told: ReportInput, *, region: str, zone: st
         if known is None:
             raise
         return _filed(known, "")
-    return _filed(report, pin)
+    words = _words(told)
+    return replace(_filed(report, pin), covered=cover_cards(words) != words)
+
+
+def _words(told: ReportInput) -> str:
+    return " | ".join([told.narrative, *(str(one) for one in told.facts.values())])
 
 
 def guidance(report: Report) -> tuple[str, ...]:

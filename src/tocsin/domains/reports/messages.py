@@ -11,6 +11,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from tocsin.core.act import Work
+from tocsin.core.cards import cover_cards
 from tocsin.core.crypto.seal import Sealed, open_many, seal
 from tocsin.core.errors import InvalidInput
 from tocsin.core.ids import new_id
@@ -129,7 +130,7 @@ def _write(
     kind: str,
     channel: str,
 ) -> ReportMessage:
-    words = text.replace("\0", "").strip()
+    words = cover_cards(text.replace("\0", "").strip())
     if not words:
         raise InvalidInput(
             "There is nothing to send yet.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
 
+from tocsin.core.cards import cover_cards
 from tocsin.core.crypto.seal import Sealed, open_many, seal
 from tocsin.domains.reports.models import Report
 from tocsin.domains.reports.taxonomy_form import spoken_in
@@ -26,7 +27,7 @@ class Reason:
 def add(report: Report, rule: str, why: str, by: str) -> None:
     """Note a person's reason on a locked report, which the caller saves."""
     place = len(report.severity_reasons)
-    sealed = b64encode(seal(report.key_scope, _field(place), why)).decode()
+    sealed = b64encode(seal(report.key_scope, _field(place), cover_cards(why))).decode()
     entry = {"rule": rule, "severity": report.severity, "sealed": sealed, "detail": [by]}
     report.severity_reasons = [*report.severity_reasons, entry]
 

@@ -8,6 +8,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from tocsin.core.cards import cover_cards
 from tocsin.core.errors import DomainError, InvalidInput
 from tocsin.core.idempotency import once
 from tocsin.domains.reports import actions, following
@@ -126,6 +127,8 @@ def _add(request: HttpRequest, report: Report, form: MessageForm) -> dict[str, o
     if text.strip():
         actions.add_message(following.reporter(report, address_of(request)), report.pk, text)
     refused = take_files(report, files, address_of(request))
+    if cover_cards(text) != text:
+        messages.info(request, _("There was a card number or code in it. We covered it and did not keep it."))
     return {"refused": refused, "added": bool(text.strip()) or len(refused) < len(files)}
 
 

@@ -150,6 +150,7 @@ def _file(request: HttpRequest, form: ReportForm, token: tokens.FormToken) -> di
         "number": filed.number,
         "digits": filed.digits,
         "pin": filed.pin,
+        "covered": filed.covered,
         "refused": take_files(filed.report, form.cleaned_data["files"], address_of(request)),
     }
 
@@ -189,6 +190,7 @@ def _done_page(request: HttpRequest, answer: dict[str, Any], repeated: bool) -> 
         "pin": answer["pin"],
         "spoken": spoken_groups(number, content.tongue()),
         "refused": answer["refused"],
+        "covered": answer["covered"],
         "repeated": repeated,
         "known": known,
         "gaps": [{"label": said(gap.label), "why": said(gap.why)} for gap in known.gaps[:5]],
