@@ -1,4 +1,4 @@
-"""The marketplace's side of a journey: calls the API, receives webhooks and checks their signatures."""
+"""The marketplace's side of a journey: it calls the API, receives webhooks and checks their signatures."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import hmac
 import json
 import threading
 import time
+from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -17,9 +18,7 @@ from tests.support.stack import until
 
 
 class Receiver:
-    """A webhook receiver on a free port. Deliveries with a bad signature, a stale time or a known id are
-    refused.
-    """
+    """A webhook receiver on a free port. It refuses a bad signature, a stale time and a known id."""
 
     def __init__(self) -> None:
         self.secret = ""
@@ -96,14 +95,9 @@ class Marketplace:
         customer, shopper, order = (f"{kind}-{self.tag}" for kind in ("cus", "sho", "ord"))
         where = {"region": "US-CA", "zone": "America/Los_Angeles"}
         self.tell(
-            "customer",
-            customer,
-            name="Ana Lima",
-            email=f"ana.{self.tag}@example.com",
-            phone="+12065550123",
-            language="en",
-            **where,
-        )
+            "customer", customer, name="Ana Lima", email=f"ana.{self.tag}@example.com", phone="+12065550123",
+            language="en", **where,
+        )  # fmt: skip
         self.tell("shopper", shopper, name="Bo Tran", email=f"bo.{self.tag}@example.com", **where)
         self.tell(
             "order",
@@ -116,27 +110,27 @@ class Marketplace:
         )
         return customer, shopper, order
 
-    def event(
-        self,
-        type: str,  # noqa: A002
-        entities: dict[str, str],
-        **fields: Any,
-    ) -> dict[str, Any]:
+    def event(self, kind: str, entities: dict[str, str], **fields: Any) -> dict[str, Any]:
         """Send one event to the decide host; returns the answer."""
         self._count += 1
         now = dt.datetime.now(dt.UTC).isoformat()
         body = {
-            "id": f"evt-{self.tag}-{self._count}",
-            "type": type,
-            "ts": now,
-            "region": "US-CA",
-            "entities": entities,
-            "fields": fields,
-        }
+            "id": f"evt-{self.tag}-{self._count}", "type": kind, "ts": now, "region": "US-CA",
+            "entities": entities, "fields": fields,
+        }  # fmt: skip
         answer = self._decide.post("/v1/decide", json=body)
         assert answer.status_code == 200, answer.text
         decided: dict[str, Any] = answer.json()
         return decided
+
+    def stream(self, events: list[dict[str, Any]]) -> Counter[str]:
+        """Send events that were made elsewhere; returns how often each verdict came back."""
+        verdicts: Counter[str] = Counter()
+        for at in range(0, len(events), 100):
+            answer = self._decide.post("/v1/decide", json={"events": events[at : at + 100]})
+            assert answer.status_code == 200, answer.text
+            verdicts.update(one["verdict"] for one in answer.json()["decisions"])
+        return verdicts
 
     def test_cards(self, customer: str) -> dict[str, Any]:
         """What a card tester does: six different cards declined on one device. Returns the last answer."""
@@ -145,10 +139,8 @@ class Marketplace:
             answer = self.event(
                 "payment.declined",
                 {"customer": customer, "card": f"card-{self.tag}-{number}", "device": f"dev-{self.tag}"},
-                amount_minor=100,
-                currency="USD",
-                decline_code="do_not_honor",
-            )
+                amount_minor=100, currency="USD", decline_code="do_not_honor",
+            )  # fmt: skip
         return answer
 
     def case_about(self, account: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ PASSWORD = "amber-birch-4711"
 
 _MAKE = """
 import json, sys
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from tocsin.core.access import api_keys
 from tocsin.core.access.permissions import SCOPES, SYSTEM_SCOPES
@@ -22,13 +23,15 @@ made = {{}}
 for role in wanted["roles"]:
     email = f"{{role}}-{{wanted['tag']}}@staff.example"
     name = f"{{role.replace('_', ' ').title()}} {{wanted['tag']}}"
-    staff = actions.add(system("test"), email=email, name=name,
-                        roles=[role], regions=["*"], password=wanted["password"])
+    staff = actions.add(system("test"), email=email, name=name, roles=[role], regions=["*"],
+                        password=wanted["password"])
     secret = generate_totp_secret()
     TOTP.activate(staff, secret)
+    spare = RecoveryCodes.activate(staff).get_unused_codes()[0]
     scopes = sorted(SCOPES.keys() - SYSTEM_SCOPES)
     _, token = api_keys.issue(system("test"), f"personal {{role}}", scopes, staff_id=staff.pk)
-    made[role] = {{"id": staff.pk, "email": email, "name": staff.name, "totp": secret, "key": token}}
+    made[role] = {{"id": staff.pk, "email": email, "name": staff.name, "totp": secret, "spare": spare,
+                  "key": token}}
 _, token = api_keys.issue(system("test"), f"marketplace {{wanted['tag']}}", sorted(SCOPES))
 print("MADE" + json.dumps({{"people": made, "key": token}}))
 """
@@ -36,23 +39,24 @@ print("MADE" + json.dumps({{"people": made, "key": token}}))
 
 @dataclass(frozen=True)
 class Person:
-    """A member of staff who can sign in."""
+    """A member of staff who can sign in; ``spare`` is a recovery code, good for one more time at once."""
 
     id: str
     email: str
     name: str
     totp: str
+    spare: str
     key: str
 
     def code(self) -> str:
         """What their authenticator app shows now."""
-        from allauth.mfa.totp.internal.auth import (
-            format_hotp_value,
-            hotp_value,
-            yield_hotp_counters_from_time,
-        )
+        from allauth.mfa.totp.internal import auth
 
-        return str(format_hotp_value(hotp_value(self.totp, next(iter(yield_hotp_counters_from_time())))))
+        return str(
+            auth.format_hotp_value(
+                auth.hotp_value(self.totp, next(iter(auth.yield_hotp_counters_from_time())))
+            )
+        )
 
 
 @dataclass(frozen=True)

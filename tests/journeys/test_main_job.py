@@ -32,16 +32,15 @@ def test_from_event_to_reversal_by_keyboard(stack: Stack, browser: Browser) -> N
     # a specialist works it from one page and decides under a clause
     page = desk.sign_in(browser, stack.web, people["investigator"])
     desk.open_case(page, stack.web, case["reference"])
-    for heading in ("Why it was flagged", "Timeline", "Links", "Prior cases"):
-        expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
     desk.take(page)
-    desk.decide(
-        page,
-        finding="Substantiated",
-        proof="More likely than not",
+    for heading in ("Why it was flagged", "Timeline", "Links", "Evidence", "Other cases about them"):
+        expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
+    decision_panel = desk.draft(
+        page, finding="Substantiated", proof="More likely than not",
         internal="Six cards declined within a minute from one device.",
         disclosable="Several cards were tried from your account within a minute.",
-    )
+    )  # fmt: skip
+    desk.file(decision_panel)
     expect(page.get_by_text("Decided. Both sides are told.").first).to_be_visible()
 
     # the action takes effect at the marketplace, and the letter is there
