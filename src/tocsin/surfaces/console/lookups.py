@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from tocsin.surfaces.console import appeal_views, govern_views, people_views, run_views
+from tocsin.surfaces.console import appeal_views, export_views, govern_views, people_views, run_views
 from tocsin.surfaces.console.desk import by_method
 
 urlpatterns = [
+    path("export/", export_views.export, name="export"),
     path("alerts/", people_views.alerts, name="alerts"),
     path("appeals/", appeal_views.appeals, name="appeals"),
     path("appeals/<str:appeal_id>/", appeal_views.appeal, name="appeal"),

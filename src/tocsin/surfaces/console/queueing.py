@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
+from tocsin.core.access.check import actor_permissions
 from tocsin.core.actor import Actor
 from tocsin.domains.cases import queries
 from tocsin.domains.cases.models import Case
@@ -55,7 +56,7 @@ def item(case: Case) -> dict[str, Any]:
 
 def pane(request: HttpRequest, actor: Actor, current: str = "") -> dict[str, Any]:
     """Context of the queue pane: which view, its rows, what is hidden, the next page."""
-    view: dict[str, Any] = _view(request)
+    view: dict[str, Any] = view_of(request)
     cursor = request.GET.get("cursor", "")
     found = queries.queue(actor, cursor=cursor, **view)
     keep = {key: value for key, value in view.items() if value}
@@ -102,10 +103,13 @@ def pane(request: HttpRequest, actor: Actor, current: str = "") -> dict[str, Any
         "next_url": address(cursor=found.next_cursor) if found.next_cursor else "",
         "first_url": address() if cursor else "",
         "queue_url": address(),
+        "export_url": f"{reverse('console:export')}?{urlencode(keep)}"
+        if "cases.export" in actor_permissions(actor)
+        else "",
     }
 
 
-def _view(request: HttpRequest) -> dict[str, str]:
+def view_of(request: HttpRequest) -> dict[str, str]:
     """Which part of the queue: what the address asks for, as far as there is such a thing."""
     wanted = {name: request.GET.get(name, "") for name in ("desk", "tab", "severity")}
     known = {"desk": DESKS, "tab": queries.TABS, "severity": SEVERITIES}
