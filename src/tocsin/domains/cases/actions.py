@@ -47,14 +47,14 @@ def open_for(
         Conflict: it is over, or somebody changed it since ``revision`` was shown.
     """
     case = lock_for(work, actor, case_id, permission, data_class)
-    if case.state in OVER:
-        raise Conflict(f"Case {case.reference} is {case.get_state_display().lower()}.", "Reopen it first.")
     if revision is not None and case.revision != revision:
         raise Conflict(
             f"Somebody changed case {case.reference} while you were reading it.",
             "Reload to see what is new, then decide again. What you typed is still in your browser.",
             code="stale",
         )
+    if case.state in OVER:
+        raise Conflict(f"Case {case.reference} is {case.get_state_display().lower()}.", "Reopen it first.")
     return case
 
 
