@@ -108,6 +108,12 @@ def seen_by(actor: Actor, staff_ref: str, *, since: dt.datetime, limit: int = 50
     return [_look(row, True) for row in rows]
 
 
+def latest(actor: Actor, *, limit: int = 100) -> list[Look]:
+    """The latest looks of everybody, newest first, for reviewing access. Raises AccessDenied."""
+    require(actor, "access.view_log")
+    return [_look(row, True) for row in Reveal.objects.order_by("-at")[:limit]]
+
+
 def _look(row: Reveal, in_full: bool) -> Look:
     look = Look(row.at, row.object_type, row.object_id, row.field, row.purpose)
     return replace(look, actor=row.actor, reason=row.reason, case_id=row.case_id) if in_full else look

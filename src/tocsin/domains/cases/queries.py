@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from tocsin.core.errors import InvalidInput
 from tocsin.domains.cases.access import may_see, no_such_case, scope_of, visible
 from tocsin.domains.cases.actions import OVER
 from tocsin.domains.cases.models import Case, CaseParty, Presence, TimelineEntry
+from tocsin.domains.people.models import Account
 from tocsin.domains.staff.models import Staff
 
 COUNT_CAP = CAP
@@ -164,6 +165,25 @@ def prior_cases(actor: Actor, case: Case, limit: int = 10) -> tuple[list[Case], 
     rows = Case.objects.filter(pk__in=theirs).exclude(pk=case.pk)
     mine = rows.filter(visible(actor)).order_by("-opened_at")
     return list(mine[:limit]), capped(rows.filter(~visible(actor)))
+
+
+def cases_of(actor: Actor, account: Account, limit: int = 10) -> tuple[list[Case], int]:
+    """Cases somebody has a part in, newest first, and how many are hidden."""
+    require(actor, "cases.view")
+    rows = Case.objects.filter(pk__in=CaseParty.objects.filter(account=account).values("case"))
+    mine = rows.filter(visible(actor)).order_by("-opened_at")
+    return list(mine[:limit]), capped(rows.filter(~visible(actor)))
+
+
+def references(actor: Actor, *, alerts: Iterable[str] = (), cases: Iterable[str] = ()) -> dict[str, str]:
+    """References by alert id and by case id, of the cases the actor may know of."""
+    require(actor, "cases.view")
+    known = Case.objects.filter(visible(actor))
+    by_alert = known.filter(alert_links__alert__in=list(alerts))
+    by_case = known.filter(pk__in=list(cases))
+    return dict(by_alert.values_list("alert_links__alert_id", "reference")) | dict(
+        by_case.values_list("pk", "reference")
+    )
 
 
 def waiting(actor: Actor) -> QuerySet[Case]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from tocsin.core.access.check import allows
@@ -13,11 +16,19 @@ from tocsin.core.clocks import service as clocks
 from tocsin.core.errors import AccessDenied, DomainError
 from tocsin.domains.cases.access import scope_of
 from tocsin.domains.enforcement import appeals as acts
-from tocsin.domains.enforcement import queries
-from tocsin.domains.enforcement.models import Appeal
+from tocsin.domains.enforcement import consequences, queries
+from tocsin.domains.enforcement.ladder_steps import STEPS
+from tocsin.domains.enforcement.models import Appeal, Decision
+from tocsin.surfaces.console import words
 from tocsin.surfaces.console.desk import actor_of, page
 
 _PURPOSE = "appeal_review"
+_MEANING = {
+    "uphold": lazy("Nothing changes. The person is told why."),
+    "modify": lazy("It is undone, and somebody decides a milder step."),
+    "reverse": lazy("Everything it caused is undone."),
+    "remand": lazy("It is undone, and decided anew by somebody else."),
+}
 
 
 @page("appeals.view", purpose=_PURPOSE)
@@ -25,12 +36,26 @@ _PURPOSE = "appeal_review"
 def appeals(request: HttpRequest) -> HttpResponse:
     """Oldest first: lost income waits for nobody."""
     tab = request.GET.get("tab", "open")
-    rows, hidden = queries.appeals(actor_of(request), tab=tab if tab in ("open", "mine", "all") else "open")
-    return render(
-        request,
-        "console/appeals.html",
-        {"rows": [(row, clocks.next_due("appeal", row.pk)) for row in rows], "hidden": hidden, "tab": tab},
-    )
+    tab = tab if tab in ("open", "mine", "all") else "open"
+    rows, hidden = queries.appeals(actor_of(request), tab=tab)
+    due = clocks.next_dues("appeal", [row.pk for row in rows])
+    shown = [
+        {
+            "appeal": row, "due": due.get(row.pk), "label": _label(row.decision), "channel": _channel(row),
+            "kind": words.kind(row.decision.subject.role) if row.decision.subject else "",
+        }
+        for row in rows
+    ]  # fmt: skip
+    return render(request, "console/appeals.html", {"rows": shown, "hidden": hidden, "tab": tab})
+
+
+def _label(decision: Decision) -> str:
+    kind = str(decision.chosen_step.get("type", ""))
+    return STEPS[kind].label if kind in STEPS else _("No action")
+
+
+def _channel(appeal: Appeal) -> str:
+    return str(words.CHANNELS.get(appeal.channel, appeal.channel))
 
 
 @page("appeals.view", purpose=_PURPOSE)
@@ -44,21 +69,30 @@ def _page(request: HttpRequest, appeal_id: str, error: DomainError | None = None
     actor = actor_of(request)
     found, grounds = queries.appeal(actor, appeal_id)
     case = found.decision.case
+    mine = found.reviewer_id == actor.id
     open_ = found.state in Appeal.OPEN_STATES
-    context = {
+    context: dict[str, Any] = {
         "appeal": found,
         "case": case,
+        "zone": case.zone,
         "grounds": grounds,
+        "channel": _channel(found),
+        "label": _label(found.decision),
         "views": [
             view for view in queries.decisions_in(actor, case) if view.decision.pk == found.decision_id
         ],
         "own": actor.id in (found.decision.decider_id, found.decision.second_reader_id),
         "may_decide": open_ and allows(actor, "appeals.decide", scope_of(actor, case)),
-        "mine": found.reviewer_id == actor.id,
-        "outcomes": Appeal.Outcome.choices,
+        "mine": mine,
+        "outcomes": [(value, words_, _MEANING[value]) for value, words_ in Appeal.Outcome.choices],
+        "undoing": consequences.of_undoing(actor, case, found.decision_id) if mine and open_ else None,
         "problem": error,
+        "errors": error.fields if error else {},
         "values": request.POST if error else {},
-        "clocks": clocks.running("appeal", found.pk),
+        "clocks": [
+            {"row": row, "label": words.CLOCKS.get(row.name, words.plain(row.name))}
+            for row in clocks.running("appeal", found.pk)
+        ],
     }
     return render(request, "console/appeal.html", context, status=422 if error else 200)
 
@@ -82,10 +116,9 @@ def take(request: HttpRequest, appeal_id: str) -> HttpResponse:
 @require_POST
 def answer(request: HttpRequest, appeal_id: str) -> HttpResponse:
     """Answer an appeal."""
+    form = request.POST
     try:
-        acts.answer(
-            actor_of(request), appeal_id, request.POST.get("outcome", ""), request.POST.get("reasons", "")
-        )
+        acts.answer(actor_of(request), appeal_id, form.get("outcome", ""), form.get("reasons", ""))
     except AccessDenied:
         raise
     except DomainError as error:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as lazy
 from tocsin.core.access.check import actor_permissions
 from tocsin.core.access.permissions import ROLES
 from tocsin.core.actor import PURPOSES, Actor
-from tocsin.core.counting import CAP, capped_counts
+from tocsin.core.counting import capped_counts
 from tocsin.core.outbox import queries as outbox
 from tocsin.domains.cases import queries as cases
 from tocsin.domains.detection import queries as detection
@@ -83,15 +83,7 @@ def _item(place: _Place, path: str, counted: dict[str, int]) -> NavItem:
     inside = {"queue": "/console/case/", "lookup": "/console/entity/"}.get(place.name)
     here = path.startswith(address) or (inside is not None and path.startswith(inside))
     count = counted.get(place.name) or None
-    return NavItem(
-        place.label,
-        address,
-        place.icon,
-        keys=place.keys,
-        current=here,
-        count=count if count is None or count < CAP else None,
-        alert=f"{CAP}+" if count and count >= CAP else "",
-    )
+    return NavItem(place.label, address, place.icon, count=count, keys=place.keys, current=here)
 
 
 def places(actor: Actor) -> list[dict[str, Any]]:
@@ -113,6 +105,7 @@ def console(request: HttpRequest) -> dict[str, Any]:
     roles = [role.replace("_", " ") for role in sorted(actor.roles) if role in ROLES]
     return {
         "actor": actor,
+        "permissions": actor_permissions(actor),
         # parts of pages have no navigation, so that nothing is counted for them
         "nav": SimpleLazyObject(lambda: nav(actor, request.path)),
         "nav_url": reverse("console:nav"),

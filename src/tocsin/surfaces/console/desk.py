@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.mfa.utils import is_mfa_enabled
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
+from django.urls import reverse
 
+from tocsin.core.access.break_glass import asked_once
 from tocsin.core.access.check import require
 from tocsin.core.actor import PURPOSES, Actor
 from tocsin.domains.staff.models import Staff
@@ -58,8 +61,13 @@ def page(permission: str, *, purpose: str = "") -> Callable[[View], View]:
             request.actor = staff.actor(  # type: ignore[attr-defined]
                 purpose or purpose_of(request, staff), address=request.META.get("REMOTE_ADDR", "")
             )
+            if not request.headers.get("HX-Request"):
+                request.error_template = "console/refused.html"  # type: ignore[attr-defined]
             require(request.actor, permission)  # type: ignore[attr-defined]
-            return view(request, *args, **kwargs)
+            if request.method != "GET":
+                return view(request, *args, **kwargs)
+            with asked_once():
+                return view(request, *args, **kwargs)
 
         guarded.permission = permission  # type: ignore[attr-defined]
         return guarded
@@ -84,7 +92,10 @@ def _sign_in(request: HttpRequest) -> HttpResponse:
     if request.headers.get("HX-Request"):
         # an expired session answers with 401 so that the page keeps what was typed and says what happened
         return HttpResponse(status=401)
-    return redirect_to_login(request.get_full_path())
+    # what was posted cannot be asked for again after signing in: go back to the page it came from
+    came_from = urlsplit(request.META.get("HTTP_REFERER", "")).path
+    here = request.get_full_path() if request.method == "GET" else came_from
+    return redirect_to_login(here or reverse("console:home"))
 
 
 def actor_of(request: Any) -> Actor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -37,6 +38,7 @@ def around_case(actor: Actor, case: Case) -> dict[str, Any]:
                 nodes[key] = node
         lines |= seen.lines
         hidden += seen.hidden + seen.left_out
+    nodes, lines = _without_loose_ends(nodes, lines)
     drawn = _drawn(nodes, lines, parts, first=keys[0] if keys else None) | {"hidden": hidden}
     together = [key for key in keys if key in nodes]
     drawn["edges"] += [
@@ -44,6 +46,19 @@ def around_case(actor: Actor, case: Case) -> dict[str, Any]:
         for other in together[1:]
     ]
     return drawn
+
+
+def _without_loose_ends(
+    nodes: dict[graph.Key, graph.Node], lines: set[graph.Line]
+) -> tuple[dict[graph.Key, graph.Node], set[graph.Line]]:
+    """Without the things of other people that lead nowhere: what nobody shares says nothing about a case."""
+    ends = Counter(key for line in lines for key in {line.from_key, line.to_key})
+    kept = {
+        key: node
+        for key, node in nodes.items()
+        if node.hops < 2 or node.kind in ACCOUNT_KINDS or ends[key] > 1
+    }
+    return kept, {line for line in lines if line.from_key in kept and line.to_key in kept}
 
 
 def around(actor: Actor, kind: str, ident: str) -> dict[str, Any]:

@@ -2,34 +2,80 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET
 
 from tocsin.core.access.check import actor_permissions
 from tocsin.core.act import act
+from tocsin.core.actor import Actor
 from tocsin.core.errors import NotFound
 from tocsin.domains.cases import queries as cases
+from tocsin.domains.detection import activity
 from tocsin.domains.detection import queries as detection
-from tocsin.domains.enforcement import queries as enforcement
+from tocsin.domains.detection.models import Alert, Event
+from tocsin.domains.enforcement.ladder_steps import STEPS
+from tocsin.domains.enforcement.standing import standings
 from tocsin.domains.people import queries as people
-from tocsin.surfaces.console import drawing
+from tocsin.domains.people import vocabulary
+from tocsin.domains.people.models import Account
+from tocsin.surfaces.console import drawing, words
 from tocsin.surfaces.console.context import places
 from tocsin.surfaces.console.desk import actor_of, page
+
+_ALERT_TABS = {
+    "in_case": lazy("In a case"),
+    "open": lazy("New"),
+    "confirmed": lazy("Right"),
+    "cleared": lazy("Wrong"),
+    "unsettled": lazy("Unsettled"),
+}
+#: Events call some things by shorter names than the entities do.
+_EVENT_KIND = {"payment_instrument": "card", "payout_account": "payout"}
+_KIND_ICONS = {
+    "address": "map-pin", "customer": "user", "device": "smartphone", "order": "package",
+    "payment_instrument": "credit-card", "payout_account": "banknote", "phone": "phone", "shopper": "user",
+    "store": "store",
+}  # fmt: skip
 
 
 @page("alerts.view")
 @require_GET
 def alerts(request: HttpRequest) -> HttpResponse:
     """Alerts by expected harm."""
-    state = request.GET.get("state", "in_case")
-    state = state if state in ("open", "in_case", "confirmed", "cleared") else "in_case"
-    rows, hidden = detection.alerts(actor_of(request), state=state)
-    return render(request, "console/alerts.html", {"rows": rows, "hidden": hidden, "state": state})
+    actor = actor_of(request)
+    state = request.GET.get("state", "")
+    state = state if state in _ALERT_TABS else "in_case"
+    rows, hidden = detection.alerts(actor, state=state)
+    held = actor_permissions(actor)
+    known = cases.references(actor, alerts=[row.pk for row in rows]) if "cases.view" in held else {}
+    looks_up = "entities.view" in held
+    return render(
+        request,
+        "console/alerts.html",
+        {
+            "rows": [_alert(row, known.get(row.pk, ""), looks_up=looks_up) for row in rows],
+            "hidden": hidden,
+            "state": state,
+            "tabs": [{"name": name, "label": label} for name, label in _ALERT_TABS.items()],
+        },
+    )
+
+
+def _alert(row: Alert, case: str, *, looks_up: bool) -> dict[str, Any]:
+    kept = looks_up and row.subject_kind in vocabulary.ATTRIBUTES
+    href = reverse("console:entity", args=[row.subject_kind, row.subject_id]) if kept else ""
+    return {
+        "alert": row, "label": words.plain(row.rule), "kind": words.kind(row.subject_kind), "href": href,
+        "case": case,
+    }  # fmt: skip
 
 
 @page("entities.view")
@@ -40,7 +86,18 @@ def lookup(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     found = people.search(actor, text) if text else None
     found_cases = cases.search(actor, text) if text and "cases.view" in actor_permissions(actor) else []
-    return render(request, "console/lookup.html", {"q": text, "found": found, "cases": found_cases})
+    hits = [_hit(hit) for hit in found.hits] if found else []
+    return render(
+        request, "console/lookup.html",
+        {
+            "q": text, "found": found, "hits": hits, "cases": found_cases,
+            "total": len(hits) + len(found_cases),
+        },
+    )  # fmt: skip
+
+
+def _hit(hit: people.Hit) -> dict[str, Any]:
+    return {"hit": hit, "kind": words.kind(hit.kind), "icon": _KIND_ICONS.get(hit.kind, "hash")}
 
 
 @page("entities.view")
@@ -53,32 +110,71 @@ def entity(request: HttpRequest, kind: str, entity_id: str) -> HttpResponse:
         raise NotFound(_("We know no such thing."), _("Check the identifier."))
     with act(actor, "entity.view") as work:
         work.fact(f"people.{kind}", entity_id)
-    told = detection.events_of(actor, kind=_EVENT_KIND.get(kind, kind), entity_id=entity_id, limit=60)
+    events = detection.events_of(actor, kind=_EVENT_KIND.get(kind, kind), entity_id=entity_id, limit=60)
     context: dict[str, Any] = {
-        "kind": kind,
+        "kind_name": words.kind(kind),
         "entity_id": entity_id,
-        "held": held,
-        "events": told.items,
-        "hidden_events": told.hidden,
-        "verdicts": detection.verdicts_for(actor, [event.seq for event in told.items])
-        if "alerts.view" in actor_permissions(actor)
-        else {},
+        "zone": str(held["attributes"].get("zone") or "UTC"),
+        "held": [_held(name, value) for name, value in sorted(held["attributes"].items())]
+        + [_Held(words.plain(name), covered=True) for name in held["hidden"]],
+        "events": [_event(row) for row in events.items],
+        "hidden_events": events.hidden,
         "graph_url": reverse("console:entity_graph", args=[kind, entity_id]),
     }
     account = people.find_account(actor, kind, entity_id) if kind in ("customer", "shopper") else None
     if account is not None:
-        context |= {
-            "account": account,
-            "card": people.account_card(actor, account),
-            "history": enforcement.history(account),
-            "running": enforcement.running_on(account),
-            "labels": detection.labels_of(kind, entity_id),
-        }
+        context |= _person(actor, account)
     return render(request, "console/entity.html", context)
 
 
-#: Events call some things by shorter names than the entities do.
-_EVENT_KIND = {"payment_instrument": "card", "payout_account": "payout"}
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """One attribute of a thing, as it is shown."""
+
+    label: str
+    shown: str = ""
+    covered: bool = False
+    at: dt.datetime | None = None
+
+
+def _held(name: str, value: Any) -> _Held:
+    label = words.plain(name.removesuffix("_minor"))
+    if isinstance(value, dt.datetime):
+        return _Held(label, at=value)
+    if value is None or value == "":
+        return _Held(label, "—")
+    if isinstance(value, list | tuple):
+        return _Held(label, ", ".join(map(str, value)))
+    shown = words.value(name, value).shown if isinstance(value, bool | int | float) else str(value)
+    return _Held(label, shown)
+
+
+def _event(row: Event) -> dict[str, Any]:
+    currency = str(row.fields.get("currency", ""))
+    values = [
+        words.value(name, value, currency)
+        for name, value in sorted(row.fields.items())
+        if name != "currency" and value is not None
+    ]
+    return {"row": row, "label": words.plain(row.type), "values": values}
+
+
+def _person(actor: Actor, account: Account) -> dict[str, Any]:
+    standing = standings([account])[account.pk]
+    days = activity.days_of(actor, account.role, account.external_id, zone=account.zone)
+    mine = "cases.view" in actor_permissions(actor)
+    thing = (account.role, account.external_id)
+    return {
+        "account": account,
+        "card": people.account_card(actor, account),
+        "standing": standing,
+        "running": [{"row": row, "label": STEPS[row.type].label} for row in standing.running],
+        "labels": activity.labels_of([thing])[thing],
+        "their_cases": cases.cases_of(actor, account) if mine else ([], 0),
+        "activity": [day.events for day in days],
+        "in_all": sum(day.events for day in days),
+        "flagged": sum(day.flagged for day in days),
+    }
 
 
 @page("entities.view")
@@ -95,36 +191,28 @@ def palette(request: HttpRequest) -> JsonResponse:
     actor = actor_of(request)
     text = request.GET.get("q", "").strip()
     held = actor_permissions(actor)
-    items: list[dict[str, Any]] = [
+    items = [
         {
-            "group": _("Go to"),
-            "label": item["label"],
-            "href": item["href"],
-            "icon": item["icon"],
-            "hint": item["keys"],
+            "group": _("Go to"), "label": place["label"], "href": place["href"], "icon": place["icon"],
+            "hint": place["keys"],
         }
-        for item in places(actor)
-    ]
+        for place in places(actor)
+    ]  # fmt: skip
     if text and "cases.view" in held:
         items += [
             {
-                "group": _("Cases"),
-                "label": f"{case.reference} {case.title}",
-                "icon": "inbox",
-                "hint": case.severity,
-                "href": reverse("console:case", args=[case.reference]),
+                "group": _("Cases"), "label": f"{case.reference} {case.title}", "icon": "inbox",
+                "hint": case.severity, "href": reverse("console:case", args=[case.reference]),
             }
             for case in cases.search(actor, text)
-        ]
+        ]  # fmt: skip
     if text and "entities.view" in held:
         items += [
             {
-                "group": _("People and things"),
-                "label": hit.label,
-                "icon": "user",
-                "hint": hit.kind,
+                "group": _("People and things"), "label": hit.label,
+                "hint": f"{words.kind(hit.kind)} {hit.id}", "icon": _KIND_ICONS.get(hit.kind, "hash"),
                 "href": reverse("console:entity", args=[hit.kind, hit.id]),
             }
             for hit in people.search(actor, text).hits
-        ]
+        ]  # fmt: skip
     return JsonResponse({"items": items})

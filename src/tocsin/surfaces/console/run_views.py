@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+from urllib.parse import urlsplit
+
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -16,16 +21,31 @@ from tocsin.core.outbox import actions as outbox_actions
 from tocsin.core.outbox import queries as outbox_queries
 from tocsin.domains.staff import actions as staff_actions
 from tocsin.domains.staff import queries as staff_queries
+from tocsin.domains.staff.models import Staff
+from tocsin.surfaces.console import words
 from tocsin.surfaces.console.desk import actor_of, page
+
+_PAGE = 50
+#: Purposes of systems and of people who follow their own matter.
+_NOT_FOR_STAFF = frozenset({"integration", "self_service"})
 
 
 @page("outbox.manage")
 @require_GET
 def outbox(request: HttpRequest) -> HttpResponse:
     """What could not be delivered, and how much waits."""
-    actor = actor_of(request)
-    rows = outbox_queries.dead_letters(actor, cursor=request.GET.get("cursor", ""))
-    return render(request, "console/outbox.html", {"rows": rows, "backlog": outbox_queries.backlog()})
+    cursor = request.GET.get("cursor", "")
+    rows = outbox_queries.dead_letters(actor_of(request), cursor=cursor, limit=_PAGE + 1)
+    backlog = outbox_queries.backlog()
+    context = {
+        "rows": rows[:_PAGE],
+        "backlog": backlog,
+        "dead": sum(backlog.dead.values()),
+        "waiting": sum(backlog.pending.values()),
+        "kinds": ", ".join(f"{count} {kind}" for kind, count in sorted(backlog.pending.items())),
+        "next_url": f"?cursor={rows[_PAGE - 1].pk}" if len(rows) > _PAGE else "",
+    }
+    return render(request, "console/outbox.html", context)
 
 
 @page("outbox.manage")
@@ -50,18 +70,36 @@ def staff(request: HttpRequest) -> HttpResponse:
     return _staff_page(request)
 
 
-def _staff_page(request: HttpRequest, *, error: DomainError | None = None, token: str = "") -> HttpResponse:
+def _staff_page(
+    request: HttpRequest, *, error: DomainError | None = None, about: str = "", token: str = ""
+) -> HttpResponse:
     actor = actor_of(request)
+    form = request.POST if error else QueryDict()
+    # two forms on this page have a name
+    own = "key_" if about == "key" else ""
+    errors = {f"{own}{name}" if name == "name" else name: said for name, said in _fields(error).items()}
     context = {
-        "people": staff_queries.everybody(actor),
-        "roles": sorted(ROLES),
+        "people": [_person(row) for row in staff_queries.everybody(actor)],
+        "roles": [(role, words.plain(role)) for role in sorted(ROLES)],
         "scopes": sorted(SCOPES),
         "keys": api_keys.keys(actor),
         "problem": error,
-        "values": request.POST if error else {},
+        "about": about,
+        "errors": errors,
+        "values": {f"{own}{name}": form[name] for name in form if name != "password"},
+        "chosen": form.getlist("roles") + form.getlist("scopes"),
         "token": token,
     }
     return render(request, "console/staff.html", context, status=422 if error else 200)
+
+
+def _fields(error: DomainError | None) -> dict[str, str]:
+    return dict(error.fields) if error else {}
+
+
+def _person(row: Staff) -> dict[str, Any]:
+    regions = _("everywhere") if "*" in row.regions else ", ".join(row.regions)
+    return {"row": row, "roles": [words.plain(role) for role in row.roles], "regions": regions}
 
 
 @page("staff.manage")
@@ -81,7 +119,7 @@ def add_staff(request: HttpRequest) -> HttpResponse:
     except AccessDenied:
         raise
     except DomainError as error:
-        return _staff_page(request, error=error)
+        return _staff_page(request, error=error, about="staff")
     messages.success(request, _("Added."))
     return redirect("console:staff")
 
@@ -90,14 +128,13 @@ def add_staff(request: HttpRequest) -> HttpResponse:
 @require_POST
 def make_key(request: HttpRequest) -> HttpResponse:
     """Make a key for the marketplace's system. Its secret is shown once."""
+    form = request.POST
     try:
-        _key, token = api_keys.issue(
-            actor_of(request), request.POST.get("name", ""), request.POST.getlist("scopes")
-        )
+        _key, token = api_keys.issue(actor_of(request), form.get("name", ""), form.getlist("scopes"))
     except AccessDenied:
         raise
     except DomainError as error:
-        return _staff_page(request, error=error)
+        return _staff_page(request, error=error, about="key")
     return _staff_page(request, token=token)
 
 
@@ -120,16 +157,24 @@ def revoke_key(request: HttpRequest) -> HttpResponse:
 @require_GET
 def purpose(request: HttpRequest) -> HttpResponse:
     """Choose what one is working for: it is written beside everything one looks at."""
-    return render(
-        request, "console/purpose.html", {"purposes": PURPOSES.items(), "chosen": actor_of(request).purpose}
-    )
+    in_dialog = bool(request.headers.get("HX-Request"))
+    came_from = request.headers.get("HX-Current-URL") or request.META.get("HTTP_REFERER", "")
+    context = {
+        "purposes": [(key, said) for key, said in PURPOSES.items() if key not in _NOT_FOR_STAFF],
+        "chosen": actor_of(request).purpose,
+        "next": urlsplit(came_from).path,
+    }
+    return render(request, f"console/{'forms/' if in_dialog else ''}purpose.html", context)
 
 
 @page("policies.view")
 @require_POST
 def set_purpose(request: HttpRequest) -> HttpResponse:
-    """Remember the purpose for this session."""
+    """Remember the purpose for this session, and go back to where it was chosen."""
     chosen = request.POST.get("purpose", "")
-    if chosen in PURPOSES:
+    if chosen in PURPOSES and chosen not in _NOT_FOR_STAFF:
         request.session["purpose"] = chosen
-    return redirect("console:home")
+        messages.success(request, _("You now work for: %(purpose)s.") % {"purpose": PURPOSES[chosen]})
+    back = request.POST.get("next", "")
+    ours = back.startswith("/console/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None)
+    return redirect(back if ours else reverse("console:home"))

@@ -12,11 +12,15 @@ from tocsin.core.errors import DomainError
 
 
 def page(
-    request: HttpRequest, status: int, title: str, what: str, saved: str, next_step: str
+    request: HttpRequest, status: int, title: str, what: str, saved: str, next_step: str, reason: str = ""
 ) -> HttpResponse:
-    """One error page, whatever the reason."""
-    context = {"status": status, "title": title, "what": what, "saved": saved, "next_step": next_step}
-    return render(request, "tocsin/error.html", context, status=status)
+    """One error page, whatever the reason. A surface may show it in its own frame: it names a template in
+    ``request.error_template``."""
+    context = {
+        "status": status, "title": title, "what": what, "saved": saved, "next_step": next_step,
+        "reason": reason,
+    }  # fmt: skip
+    return render(request, getattr(request, "error_template", "tocsin/error.html"), context, status=status)
 
 
 def holds_nul(error: Exception) -> bool:
@@ -36,7 +40,7 @@ def for_domain_error(request: HttpRequest, error: DomainError) -> HttpResponse:
     }
     response = page(
         request, error.status, titles.get(error.status, _("That did not work")), error.what, error.saved,
-        error.next_step,
+        error.next_step, getattr(error, "reason", ""),
     )  # fmt: skip
     if retry_after := getattr(error, "retry_after", None):
         response["Retry-After"] = str(retry_after)

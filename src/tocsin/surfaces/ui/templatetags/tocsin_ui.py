@@ -221,6 +221,13 @@ def ui_strings() -> dict[str, str]:
         "close": _("Close"),
         "show": _("Show"),
         "undo": _("Undo"),
+        "session_over": _(
+            "Your session has ended. What you typed is still here: sign in again in another window, "
+            "then send it once more."
+        ),
+        "sign_in": _("Sign in"),
+        "on_this_page": _("On this page"),
+        "open_large": _("Open large"),
         "copied": _("Copied."),
         "no_results": _("Nothing found for"),
         "results": _("results"),

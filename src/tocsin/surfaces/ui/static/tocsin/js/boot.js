@@ -5,6 +5,7 @@ import { wireChrome } from "./chrome.js";
 import { startClocks } from "./clocks.js";
 import { wireEvidence } from "./evidence.js";
 import { startLive } from "./live.js";
+import { keepPlace } from "./queue.js";
 import { wireRequests } from "./requests.js";
 import { startNetworkWatch, wireToasts } from "./toasts.js";
 
@@ -21,6 +22,7 @@ startNetworkWatch();
 startClocks();
 wireEvidence();
 wireRequests(enhance);
+keepPlace();
 startLive();
 enhance(document);
 if (document.querySelector("#palette")) import("./palette.js").then((palette) => palette.wirePalette());

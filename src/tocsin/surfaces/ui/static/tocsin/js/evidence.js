@@ -25,6 +25,7 @@ function show(cover) {
     tools.append(
       tool(say("sharp"), "eye", () => { media.classList.remove("soft"); media.classList.add("grey"); }),
       tool(say("show_colour"), "sun", () => media.classList.remove("soft", "grey")));
+    if (kind === "image") tools.append(tool(say("open_large"), "external-link", () => window.open(src.split("?")[0], "_blank", "noopener")));
   }
   tools.append(tool(say("cover"), "eye-off", () => {
     cover.classList.remove("shown");

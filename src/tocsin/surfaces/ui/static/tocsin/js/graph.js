@@ -55,7 +55,7 @@ function elements({ nodes, edges }, places) {
 function list(box, { nodes, edges }) {
   const names = new Map(nodes.map((node) => [node.id, node]));
   const target = document.querySelector(`[data-graph-list="${box.id}"]`);
-  const name = ({ label, href }) => (href ? element("a", { href, class: "link" }, label) : element("b", {}, label));
+  const name = ({ label, title, href }) => (href ? element("a", { href, class: "link", title }, title ?? label) : element("b", { title }, title ?? label));
   target?.replaceChildren(...edges.map((edge) => element("li", {},
     name(names.get(edge.from)), ` ${edge.label || say("links_to")} `, name(names.get(edge.to)))));
 }
@@ -79,6 +79,8 @@ async function draw(box) {
   };
   cy.userZoomingEnabled(false); // the page scrolls; a click into the graph allows zooming
   cy.on("tap", () => cy.userZoomingEnabled(true));
+  cy.on("mouseover", "node", ({ target }) => { box.title = target.data("title") ?? target.data("label"); });
+  cy.on("mouseout", "node", () => box.removeAttribute("title"));
   cy.on("dbltap", "node", ({ target }) => { if (target.data("href")) location.assign(target.data("href")); });
   new ResizeObserver(() => { cy.resize(); fit(); }).observe(box);
   drawn.set(box, cy);

@@ -30,8 +30,9 @@ async function ask(question) {
 
 function draw(question) {
   const seen = new Set();
-  const items = [...found, ...matching(known, question)]
-    .filter(({ href }) => { // the navigation and the server may both know a page
+  const items = [...found, ...matching([...actions(), ...known], question)]
+    .filter(({ href, press }) => { // the navigation and the server may both know a page
+      if (press) return press.isConnected;
       const address = new URL(href, location.href).href;
       return !seen.has(address) && seen.add(address);
     }).slice(0, SHOWN);
@@ -73,7 +74,7 @@ function choose(index) {
 
 function go(item) {
   dialog.close();
-  location.assign(item.href);
+  if (item.press) item.press.click(); else location.assign(item.href);
 }
 
 async function onInput() {
@@ -113,6 +114,15 @@ export async function openPalette() {
     known = [...pageCommands(), ...await ask("").catch(() => [])];
     if (dialog.open && !input.value) draw("");
   }
+}
+
+/** What can be done on this page now: whatever has a key, or says that it is a command. */
+function actions() {
+  const group = say("on_this_page");
+  return [...document.querySelectorAll("main [data-key-label], main [data-command]")].map((press) => ({
+    group, press, label: press.dataset.keyLabel ?? press.textContent.trim(), hint: press.dataset.key?.toUpperCase(),
+    icon: press.querySelector("use")?.getAttribute("href").split("#")[1] ?? "command",
+  }));
 }
 
 /** The navigation is always there, even when the server cannot be reached. */

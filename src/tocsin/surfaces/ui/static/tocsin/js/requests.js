@@ -4,9 +4,16 @@ import { toast } from "./toasts.js";
 
 const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
 
+/** The cookie first: whoever signed in again in another window has a new token, and an old page must still work. */
 function token() {
-  return document.querySelector("meta[name=csrf-token]")?.content
+  return document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1]
+    ?? document.querySelector("meta[name=csrf-token]")?.content
     ?? document.querySelector("input[name=csrfmiddlewaretoken]")?.value ?? "";
+}
+
+function refreshToken({ target }) {
+  const field = target.querySelector?.("input[name=csrfmiddlewaretoken]");
+  if (field) field.value = token();
 }
 
 /** What an error page or problem document says, as one paragraph. */
@@ -21,8 +28,15 @@ function sentence(text, contentType) {
 
 function explain({ detail: { ctx } }) {
   if (ctx.response.status === 422) return; // the form comes back with its messages beside the fields
+  if (ctx.response.status === 401) return sessionOver();
   const text = sentence(ctx.text, ctx.response.headers.get("Content-Type") ?? "");
   toast({ text: text || say("failed"), tone: "bad" });
+}
+
+/** The page stays as it is, with everything that was typed; signing in happens in another window. */
+function sessionOver() {
+  const signIn = document.querySelector("meta[name=sign-in]")?.content;
+  toast({ text: say("session_over"), tone: "bad", href: signIn, action: say("sign_in") });
 }
 
 /** A session that ended answers with the sign-in page: go there, and come back, instead of showing it in a corner. */
@@ -37,13 +51,15 @@ function followToSignIn(event) {
 function openFilledDialog(target) {
   const dialog = target?.closest?.("dialog");
   if (dialog && !dialog.open && target.childElementCount) dialog.showModal();
-  dialog?.querySelector("[autofocus], input:not([type=hidden]), select, textarea")?.focus();
+  const first = ["[aria-invalid=true]", "[data-focus]", "[autofocus], input:not([type=hidden]), select, textarea", ".dialog-foot button"];
+  first.map((wanted) => dialog?.querySelector(wanted)).find(Boolean)?.focus();
 }
 
 export function wireRequests(enhance) {
   document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
     if (!SAFE.has(ctx.request.method)) ctx.request.headers["X-CSRFToken"] = token();
   });
+  document.addEventListener("submit", refreshToken, true);
   document.addEventListener("htmx:before:response", followToSignIn);
   document.addEventListener("htmx:response:error", explain);
   document.addEventListener("htmx:error", ({ detail }) => {
@@ -52,7 +68,7 @@ export function wireRequests(enhance) {
   });
   document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
     const target = typeof ctx.target === "string" ? document.querySelector(ctx.target) : ctx.target;
-    if (target?.isConnected) openFilledDialog(target);
+    if (target?.id === "dialog-body") openFilledDialog(target);
     enhance(document);
   });
   document.addEventListener("dialog-close", () => {

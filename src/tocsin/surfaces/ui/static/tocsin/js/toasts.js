@@ -6,11 +6,15 @@ import { element, icon, say } from "./page.js";
 
 const ICONS = { good: "circle-check", bad: "circle-alert", info: "info" };
 
-/** Shows a message. Bad news stays until it is closed; other messages leave after eight seconds, unless read. */
-export function toast({ text, tone = "info", undo = "" }) {
+/** Shows a message, once. Bad news stays until it is closed; other messages leave after eight seconds, unless read.
+ *  `href` and `action`: a link beside it, which opens in a window of its own so that nothing on this page is lost. */
+export function toast({ text, tone = "info", undo = "", href = "", action = "" }) {
+  const shown = [...document.querySelectorAll("#toasts .toast > p")].find((words) => words.textContent === text);
+  if (shown) return;
   const close = element("button", { type: "button", class: "x", "aria-label": say("close") }, icon("x"));
   const box = element("div", { class: `toast ${tone}` }, icon(ICONS[tone] ?? "info"), element("p", {}, text));
   if (undo) box.append(undoButton(undo, box));
+  if (href) box.append(element("a", { href, target: "_blank", rel: "noopener" }, action));
   box.append(close);
   document.getElementById("toasts")?.append(box);
   close.addEventListener("click", () => box.remove());
@@ -36,7 +40,18 @@ function leaveSoon(box) {
   box.addEventListener("focusout", go);
 }
 
+/** What the server said with the page leaves like any other message. */
+function adopt() {
+  for (const old of document.querySelectorAll("#toasts > .toast")) {
+    const tone = ["good", "bad"].find((name) => old.classList.contains(name)) ?? "info";
+    const text = old.querySelector("p")?.textContent ?? "";
+    old.remove();
+    toast({ text, tone });
+  }
+}
+
 export function wireToasts() {
+  adopt();
   document.addEventListener("toast", (event) => toast(event.detail));
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-toast]");
