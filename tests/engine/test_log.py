@@ -231,6 +231,20 @@ def test_segments_go_only_when_shipped_and_covered_by_both_snapshots(tmp_path: P
         recover(tmp_path, NO_RULES)
 
 
+def test_what_comes_after_a_while_goes_into_a_new_segment(tmp_path: Path) -> None:
+    log = LogWriter(tmp_path, segment_seconds=0.0)
+    for _ in range(3):
+        log.append(EVENT, b"{}")
+        log.append(EVENT, b"{}")
+        log.commit()
+    log.close()
+    assert [first for first, _ in segments(tmp_path)] == [1, 3, 5]
+    again = LogWriter(tmp_path, segment_seconds=0.0)
+    again.commit()  # with nothing to write there is nothing to begin
+    assert (again.position, len(segments(tmp_path))) == (6, 3)
+    again.close()
+
+
 def test_only_two_snapshots_are_kept(tmp_path: Path) -> None:
     desk = filled(tmp_path, 5)
     for at in (2, 3, 4, 5):

@@ -25,8 +25,8 @@ PACKAGED = load_folder(Path(tocsin.__file__).parent / "data" / "rules")
 class Desk:
     """An engine that writes its log as the decide host does, one event a commit."""
 
-    def __init__(self, folder: Path) -> None:
-        self.log = LogWriter(folder)
+    def __init__(self, folder: Path, **log: Any) -> None:
+        self.log = LogWriter(folder, **log)
         self.engine = Engine(PACKAGED)
         self.now = time.time_ns() // 1_000_000
         self.log.append(RULES, rules_payload(self.now, PACKAGED.version, dict(PACKAGED.sources)))

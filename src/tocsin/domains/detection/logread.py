@@ -1,4 +1,5 @@
-"""Reading the engine's log on disk, record by record, in the shape this domain works with."""
+"""Reading the engine's log on disk, record by record, in the shape this domain works with; and removing what
+has been shipped."""
 
 from __future__ import annotations
 
@@ -8,8 +9,11 @@ from pathlib import Path
 
 import msgspec
 
+from tocsin.domains.detection.models import ShipPosition
 from tocsin.domains.detection.records import Fired, Record
-from tocsin.domains.detection.ship import Reader
+from tocsin.domains.detection.ship import PARTITION, Reader
+from tocsin.engine.log import remove_segments
+from tocsin.engine.log.marks import read_mark
 from tocsin.engine.log.reader import LogReader
 from tocsin.engine.log.records import EventRecord
 
@@ -25,6 +29,18 @@ def reader(folder: Path) -> Reader:
         return records, str(found[-1].seq) if found else position
 
     return read
+
+
+def forget_shipped(folder: Path, partition: str = PARTITION) -> int:
+    """Remove what is in the database from the log, as far as the engine no longer needs it to start again;
+    returns how many segments. The log holds events as they were sent, unsealed.
+    """
+    place = ShipPosition.objects.filter(partition=partition).first()
+    shipped = int(place.position or 0) if place is not None else 0
+    # a log that ends before is another one: nothing is known of what was shipped from it
+    if not 0 < shipped <= read_mark(folder):
+        return 0
+    return len(remove_segments(folder, shipped))
 
 
 def _record(held: EventRecord) -> Record:

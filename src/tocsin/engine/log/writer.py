@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +13,7 @@ from tocsin.engine.log.marks import Mark, read_mark
 
 LOCK: Final = "lock"
 SEGMENT_BYTES: Final = 16 * 1024 * 1024
+SEGMENT_SECONDS: Final = 3600.0
 
 
 class LogLockedError(RuntimeError):
@@ -29,10 +31,16 @@ class LogWriter:
     never acknowledged. Raises LogLockedError or LogDamagedError.
     """
 
-    def __init__(self, folder: Path, segment_bytes: int = SEGMENT_BYTES) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        segment_bytes: int = SEGMENT_BYTES,
+        segment_seconds: float = SEGMENT_SECONDS,
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._folder = folder
         self._segment_bytes = segment_bytes
+        self._segment_seconds = segment_seconds
         self._lock = _take_lock(folder)
         try:
             self._open_last()
@@ -55,8 +63,10 @@ class LogWriter:
         return self._position
 
     def write(self) -> None:
-        """Hand what was appended to the operating system, in a new segment if this one is full."""
-        if self._size >= self._segment_bytes:
+        """Hand what was appended to the operating system, in a new segment if this one is full or old: only
+        whole segments can be removed, and personal data must not stay for want of traffic."""
+        old = time.monotonic() - self._since >= self._segment_seconds
+        if self._pending and (self._size >= self._segment_bytes or (self._size and old)):
             self._roll()
         data = b"".join(self._pending)
         self._pending.clear()
@@ -104,7 +114,7 @@ class LogWriter:
                 f'records, remove the file "committed".'
             )
         self._pending: list[bytes] = []
-        self._position, self._size = end, size
+        self._position, self._size, self._since = end, size, time.monotonic()
         path = path or frames.segment_path(self._folder, first)
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
         os.ftruncate(self._fd, size)
@@ -116,13 +126,13 @@ class LogWriter:
         self.committed = end
 
     def _roll(self) -> None:
-        """Start the next segment. The full one was synced before, as every commit ends with a sync."""
+        """Start the next segment. The one before was synced, as every commit ends with a sync."""
         first = self._position - len(self._pending) + 1
         path = frames.segment_path(self._folder, first)
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         _sync_folder(self._folder)
         os.close(self._fd)
-        self._fd, self._size = fd, 0
+        self._fd, self._size, self._since = fd, 0, time.monotonic()
 
 
 def _take_lock(folder: Path) -> int:

@@ -33,13 +33,14 @@ def chores(env: Environment) -> list[Chore]:
     from tocsin.core.clocks.fire import fire_due
     from tocsin.core.evidence.reap import reap
     from tocsin.core.outbox.handling import handle_due
-    from tocsin.domains.detection.logread import reader
+    from tocsin.domains.detection.logread import forget_shipped, reader
     from tocsin.domains.detection.ship import ship_once
 
     deliveries = Deliveries()
     log = reader(env.home / "decide")
     return [
         Chore("shipping", 0.25, lambda: ship_once(log)),
+        Chore("log removal", 300.0, lambda: forget_shipped(env.home / "decide")),
         Chore("clocks", 1.0, fire_due, on_wake=True),
         Chore("handlers", 1.0, handle_due, on_wake=True),
         Chore("deliveries", 1.0, deliveries.work, on_wake=True, close=deliveries.close),

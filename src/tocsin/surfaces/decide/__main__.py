@@ -22,6 +22,8 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8002, help="0: any free one")
     parser.add_argument("--port-file", type=Path, help="write the port here once ready")
     parser.add_argument("--snapshot-every", type=int, default=DecideConfig.snapshot_every)
+    parser.add_argument("--snapshot-seconds", type=float, default=DecideConfig.snapshot_seconds)
+    parser.add_argument("--segment-seconds", type=float, default=DecideConfig.segment_seconds)
     args = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
 
@@ -39,6 +41,8 @@ def main() -> None:
             port=args.port,
             on_listening=tell,
             snapshot_every=args.snapshot_every,
+            snapshot_seconds=args.snapshot_seconds,
+            segment_seconds=args.segment_seconds,
         )
     )
 

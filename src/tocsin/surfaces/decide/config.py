@@ -38,8 +38,13 @@ class DecideConfig:
     body_timeout: float = 15.0
     batch_limit: int = 1000
     segment_bytes: int = 16 * 1024 * 1024
+    segment_seconds: float = 3600.0
+    """The log goes on in a new segment at least so often: only whole segments can be removed."""
     snapshot_every: int = 100_000
     """Records between snapshots: what a start after a crash has to replay at most."""
+    snapshot_seconds: float = 3600.0
+    """At least so often while something is decided: what was shipped can be removed once two snapshots have
+    it."""
     keys_every: float = 5.0
     """How often keys are read again: how long a revoked key may still work."""
     keys_stale: float = 900.0

@@ -47,7 +47,7 @@ class Host:
         """Open the log, rebuild the engine, start to pump. Raises what makes it impossible."""
         config = self.config
         rules = self._rules()
-        writer = LogWriter(config.folder, config.segment_bytes)
+        writer = LogWriter(config.folder, config.segment_bytes, config.segment_seconds)
         for draft in config.folder.glob("*.tmp"):
             draft.unlink(missing_ok=True)
         recovered = recover(config.folder, rules if isinstance(rules, RuleSet) else NO_RULES)
@@ -138,14 +138,17 @@ class Host:
                 log.warning("keys could not be read: %s", error)
 
     async def _keep_snapshots(self) -> None:
-        """Every so many records, have another process write a snapshot of what is durable now."""
+        """Every so many records, and every so often, have another process write a snapshot of what is durable
+        now."""
         done = max((position for position, _ in snapshots(self.config.folder)), default=0)
+        at = time.monotonic()
         while True:
             await asyncio.sleep(_SNAPSHOT_LOOK)
             position = self.pump.committed
-            if position - done >= self.config.snapshot_every:
+            old = time.monotonic() - at >= self.config.snapshot_seconds
+            if position - done >= self.config.snapshot_every or (position > done and old):
                 await self._snapshot(position)
-                done = position
+                done, at = position, time.monotonic()
 
     async def _snapshot(self, position: int) -> None:
         self._snapshotter = await asyncio.create_subprocess_exec(
