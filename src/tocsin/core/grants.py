@@ -22,7 +22,7 @@ def _history_tables() -> list[str]:
 
 
 def grant(**_: Any) -> None:
-    """Give the application role its rights. Does nothing where the role does not exist (a test owner alone)."""
+    """Give the application role its rights; nothing where there is no such role (a test owner alone)."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [APP_ROLE])
         if cursor.fetchone() is None:

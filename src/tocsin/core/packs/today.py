@@ -18,7 +18,7 @@ def _resolved(home: str, place: str, on: date) -> Resolved:
 
 
 def rules_for(home: str, place: str = "") -> Resolved:
-    """The rules for an account at home in ``home`` and an event in ``place`` (empty: the same), as of today."""
+    """The rules of today for an account at home in ``home`` and an event in ``place`` (empty: the same)."""
     return _resolved(home or "default", place, timezone.now().date())
 
 

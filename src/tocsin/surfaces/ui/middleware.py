@@ -38,8 +38,7 @@ class DomainErrorMiddleware:
 
 
 class ServerTimingMiddleware:
-    """Says how long the server took, in milliseconds, where browsers' tools and our benchmarks look for it.
-    """
+    """Says how long the server took (ms), where browsers' tools and our benchmarks look for it."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
