@@ -96,7 +96,9 @@ def _access(request: HttpRequest, error: DomainError | None = None) -> HttpRespo
     looks, refused = reveals.latest(actor), refusals.refusals(actor)
     glasses = break_glass.to_review(actor) if may_review else []
     names = staff.names(
-        {one.actor for one in (*looks, *refused)} | {f"staff:{glass.staff_id}" for glass in glasses}
+        {look.actor for look in looks}
+        | {refusal.actor for refusal in refused}
+        | {f"staff:{glass.staff_id}" for glass in glasses}
     )
     known = (
         cases.references(actor, cases=[glass.object_id for glass in glasses])
@@ -160,7 +162,9 @@ def review_glass(request: HttpRequest) -> HttpResponse:
 def audit(request: HttpRequest) -> HttpResponse:
     """The latest entries, and how the chains stand."""
     actor = actor_of(request)
-    wanted = {name: request.GET.get(name, "").strip() for name in ("actor", "verb", "object_id")}
+    wanted: dict[str, Any] = {
+        name: request.GET.get(name, "").strip() for name in ("actor", "verb", "object_id")
+    }
     entries = reading.entries(actor, **wanted)
     names = staff.names({entry.actor for entry in entries})
     context = {
