@@ -20,6 +20,7 @@ from tocsin.core.audit.pulse import anchored_at
 from tocsin.core.clocks import service as clocks
 from tocsin.core.clocks.models import Clock
 from tocsin.core.crypto.data_keys import looked_up
+from tocsin.core.evidence.serving import way_out
 from tocsin.domains.cases import case_evidence
 from tocsin.domains.cases import queries as cases
 from tocsin.domains.cases.access import assigned_to, scope_of
@@ -84,7 +85,7 @@ def _build(actor: Actor, case: Case, parties: list[CaseParty], links: Sequence[A
         "intact_at": anchored_at(),
         "reports": reports,
         "alerts": alerts,
-        "evidence": evidence,
+        "evidence": [{"item": item, "way": way_out(item.evidence)} for item in evidence],
         "covered_evidence": sum(not item.may_open for item in evidence),
         "prior": cases.prior_cases(actor, case),
         "actions": [_action(row) for row in enforcement.actions_in(actor, case)],
@@ -158,8 +159,8 @@ def _line(line: cases.Line) -> dict[str, Any]:
     icon, tone = _ICONS.get(line.entry.kind, ("circle", ""))
     by_us = line.entry.actor.startswith("system:")
     return {
-        "line": line, "entry": line.entry, "icon": icon, "tone": tone,
-        "by": "" if by_us else line.entry.actor_label,
+        "line": line, "entry": line.entry, "summary": words.spelled(line.entry.summary), "icon": icon,
+        "tone": tone, "by": "" if by_us else line.entry.actor_label,
     }  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from tocsin.core.outbox import queries as outbox
 from tocsin.domains.cases import queries as cases
 from tocsin.domains.detection import queries as detection
 from tocsin.domains.enforcement import queries as enforcement
+from tocsin.surfaces.console import words
 from tocsin.surfaces.ui.shell import NavGroup, NavItem
 
 Waiting = Callable[[Actor], QuerySet[Any]]
@@ -102,7 +103,7 @@ def console(request: HttpRequest) -> dict[str, Any]:
     actor: Actor | None = getattr(request, "actor", None)
     if actor is None or actor.kind != "staff":
         return {}
-    roles = [role.replace("_", " ") for role in sorted(actor.roles) if role in ROLES]
+    roles = [words.role(role) for role in sorted(actor.roles) if role in ROLES]
     return {
         "actor": actor,
         "permissions": actor_permissions(actor),

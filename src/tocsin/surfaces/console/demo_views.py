@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from tocsin.core.act import act
 from tocsin.domains.staff.models import Staff
+from tocsin.surfaces.console import words
 
 _HERE = ("127.0.0.1", "::1")
 
@@ -42,7 +43,7 @@ def _code(secret: str) -> str:
 def people(request: HttpRequest) -> HttpResponse:
     """Everybody one can be, with the code of their second factor."""
     rows: list[dict[str, Any]] = [
-        {**one, "role": role.replace("_", " "), "key": role, "code": _code(one["totp"])}
+        {**one, "role": words.role(role), "key": role, "code": _code(one["totp"])}
         for role, one in _known(request).items()
     ]
     return render(request, "console/demo.html", {"people": rows})

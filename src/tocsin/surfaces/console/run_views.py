@@ -80,7 +80,7 @@ def _staff_page(
     errors = {f"{own}{name}" if name == "name" else name: said for name, said in _fields(error).items()}
     context = {
         "people": [_person(row) for row in staff_queries.everybody(actor)],
-        "roles": [(role, words.plain(role)) for role in sorted(ROLES)],
+        "roles": [(role, words.role(role)) for role in sorted(ROLES)],
         "scopes": sorted(SCOPES),
         "keys": api_keys.keys(actor),
         "problem": error,
@@ -99,7 +99,7 @@ def _fields(error: DomainError | None) -> dict[str, str]:
 
 def _person(row: Staff) -> dict[str, Any]:
     regions = _("everywhere") if "*" in row.regions else ", ".join(row.regions)
-    return {"row": row, "roles": [words.plain(role) for role in row.roles], "regions": regions}
+    return {"row": row, "roles": [words.role(role) for role in row.roles], "regions": regions}
 
 
 @page("staff.manage")

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as lazy
 from tocsin.surfaces.ui import formatting
 
 _WINDOW = re.compile(r"_(\d+)(s|m|h|d)$")
+_NAME = re.compile(r"\b[a-z]+(?:_[a-z0-9]+)+\b")
 #: Endings of value names that are units, and how such a number is said.
 _UNITS = {"kmh": "%s km/h", "metres": "%s m", "m": "%s m", "km": "%s km", "share": "%s %%", "s": "%s s"}
 #: What a value is about, when its name begins with it; the words follow in brackets.
@@ -45,6 +46,9 @@ KINDS: dict[str, str | Promise] = {
     "shopper": lazy("Shopper"),
     "store": lazy("Store"),
 }
+
+#: Roles whose names are not words.
+_ROLES = {"le_liaison": lazy("Law-enforcement liaison")}
 
 CLOCKS: dict[str, str | Promise] = {
     "acknowledge": lazy("Acknowledge"),
@@ -85,7 +89,17 @@ class Value:
 
 def plain(name: str) -> str:
     """A name of ours as words: ``card_testing`` is ``Card testing``."""
-    return name.replace("_", " ").replace(".", ", ").strip().capitalize()
+    return name.replace("_", " ").replace(".", " ").strip().capitalize()
+
+
+def role(name: str) -> str:
+    """A role, in words."""
+    return str(_ROLES.get(name, plain(name)))
+
+
+def spelled(sentence: str) -> str:
+    """A sentence of ours with names like ``card_testing`` in it spelled as words."""
+    return _NAME.sub(lambda found: found[0].replace("_", " "), sentence)
 
 
 def kind(name: str) -> str:

@@ -64,6 +64,7 @@ async function draw(box) {
   drawn.set(box, null);
   const data = await read(box);
   list(box, data);
+  box.classList.toggle("roomy", data.nodes.length > 12);
   const { default: cytoscape } = await import("../vendor/cytoscape.esm.min.js");
   markStylesheet();
   const cy = cytoscape({
