@@ -188,3 +188,14 @@ def test_a_card_number_in_a_message_is_covered(visitor: Visitor, filed: Filed) -
     visitor.get("/help/follow-up/report/")
     assert texts(filed.report) == ["It is •••• 4444."]
     assert "did not keep it" in visitor.text
+
+
+def test_when_it_is_over_nothing_more_is_asked(visitor: Visitor, filed: Filed) -> None:
+    open_report(visitor, filed)
+    assert "How complete your report is" in visitor.text
+    actions.tell_outcome(staff("specialist"), filed.report.pk, "We looked into it and took action.")
+    visitor.get("/help/follow-up/report/")
+    assert "You have our answer" in visitor.text
+    assert "We looked into it and took action." in visitor.text
+    for gone in ("How complete your report is", "Take the report back", "What may come of it"):
+        assert gone not in visitor.text

@@ -1,6 +1,7 @@
 """Reading a letter and appealing: with its code only, in time, once."""
 
 import datetime as dt
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
@@ -59,6 +60,16 @@ def test_the_letter_opens_with_its_code_and_says_what_and_why(visitor: Visitor, 
     assert "doorbell video" not in visitor.text
     assert "c-1" not in visitor.text
     assert "Send the appeal" in visitor.text
+
+
+def test_the_last_day_is_the_last_day_where_the_person_lives(visitor: Visitor, letter: Notice) -> None:
+    visitor.get(address(letter))
+    assert letter.decision is not None
+    assert letter.decision.appeal_until is not None
+    assert letter.account is not None
+    until = letter.decision.appeal_until.astimezone(ZoneInfo(letter.account.zone))
+    assert (until.hour, until.minute) == (23, 59)
+    assert f"You have time until {until.day} {until:%b %Y}" in visitor.text
 
 
 def test_a_wrong_code_and_a_letter_that_is_not_there_get_the_same_answer(

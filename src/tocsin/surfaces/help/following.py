@@ -145,7 +145,8 @@ def _status_page(
     context = {
         "known": known,
         "steps": [{"state": step.state, **stage_words(step.code)} for step in known.steps],
-        "stage": stage_words(known.stage),
+        "stage": stage_words("answered" if known.stage == "told" else known.stage),
+        "over": known.stage in ("told", "closed"),
         "gaps": [{"label": said(gap.label), "why": said(gap.why)} for gap in known.gaps[:5]],
         "emergency": report.severity == "S0" and known.stage == "emergency",
         "can_withdraw": not known.withdrawn and known.stage not in ("told", "closed"),

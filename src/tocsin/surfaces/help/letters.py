@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -108,5 +109,7 @@ def _letter_page(
         "code": code,
         "form": form,
         "language": notice.notice.language,
+        # the deadline is the end of a day where the person lives
+        "zone": notice.notice.account.zone if notice.notice.account else settings.TOCSIN_ZONE,
     }
     return page(request, "letter.html", context, status=status)

@@ -35,6 +35,11 @@ def stage_words(code: str) -> dict[str, str]:
             _("You hear what we did, but not what became of somebody else."),
             "flag",
         ),
+        "answered": (
+            _("You have our answer"),
+            _("It is under Messages. You can still write to us here."),
+            "flag",
+        ),
         "closed": (
             _("It is closed"),
             _("You can still write to us here if something new comes up."),
