@@ -35,7 +35,7 @@ def test_what_one_does_shows_on_the_others_screen(stack: Stack, browser: Browser
     customer, _, _ = shop.people_and_order()
     shop.test_cards(customer)
     case = shop.case_about(customer)
-    expect(watching.locator(".qrows")).to_contain_text(case["reference"])
+    expect(watching.locator("[data-queue]")).to_contain_text(case["reference"])
 
     open_and_listen(watching, f"{stack.web}/console/case/{case['reference']}/")
     working = desk.sign_in(browser, stack.web, people["investigator"])
