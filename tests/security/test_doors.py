@@ -227,7 +227,7 @@ def test_nul_is_refused_everywhere_and_breaks_nothing(visitor: Visitor) -> None:
     headers = token_of(member("sam", "specialist"), "cases:read", "cases:write", "decisions:read")
     for path in (f"/v1/cases/C{NUL}", f"/v1/decisions/d{NUL}", f"/v1/notices?account=customer:{NUL}"):
         answer = Client().get(path, headers=headers)
-        assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
+        assert (answer.status_code, answer["Content-Type"]) == (422, "application/problem+json")
 
 
 def test_half_a_character_in_an_attribute_is_refused() -> None:

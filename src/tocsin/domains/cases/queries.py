@@ -86,7 +86,9 @@ def queue(
 def _after(cursor: str) -> Q:
     last = Case.objects.filter(pk=cursor).values("severity", "next_due_at", "pk").first()
     if last is None:
-        raise InvalidInput("That page marker is not known.", "Start from the first page.")
+        raise InvalidInput(
+            "That page marker is not known.", "Start from the first page.", fields={"cursor": "unknown"}
+        )
     severity, due, pk = last["severity"], last["next_due_at"], last["pk"]
     if due is None:
         later = Q(next_due_at=None, pk__gt=pk)

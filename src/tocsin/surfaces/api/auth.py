@@ -1,48 +1,126 @@
-"""Keys: who calls, and what the key may do."""
+"""The door of every operation: who calls, whether the key may, how often, and what can be read at all."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
+from django.conf import settings
 from django.http import HttpRequest
 from ninja.security import HttpBearer
 
 from tocsin.core.access import api_keys
 from tocsin.core.actor import Actor
-from tocsin.core.errors import AccessDenied, NotAuthenticated
-from tocsin.core.ratelimit import take
+from tocsin.core.errors import AccessDenied, DomainError, InvalidInput, NotAuthenticated, TooLarge
+from tocsin.core.ratelimit import LocalBuckets
+from tocsin.surfaces.api.parsing import cannot_be_kept
 
-#: Requests a minute for one key. Bulk doors (batches, the decide host) exist for more.
-PER_MINUTE = 6000
+#: Who may come in: anybody with the scope, only a person (personal key), or only the marketplace's systems.
+Who = Literal["anybody", "person", "system"]
+JSON, MULTIPART = "application/json", "multipart/form-data"
+#: What a multipart body needs besides the file itself.
+_ENVELOPE = 64 * 1024
+
+#: Counted in each process on its own: fairness between keys, at no cost to the database.
+_buckets = LocalBuckets()
 
 
-class Key(HttpBearer):
-    """A bearer key ``tsk_…`` that holds a scope."""
+class WrongMedia(DomainError):
+    """The body is of a kind that is not read here."""
 
-    openapi_description = "An API key: `Authorization: Bearer tsk_…`."
+    status = 415
+    code = "media_type"
 
-    def __init__(self, scope: str) -> None:
+
+class NoLength(DomainError):
+    """The body comes without saying how long it is."""
+
+    status = 411
+    code = "length_required"
+
+
+class Door(HttpBearer):
+    """A bearer key `tsk_…` that holds a scope."""
+
+    openapi_bearerFormat = "tsk_<id>_<secret>"  # noqa: N815 - the framework's name
+    openapi_description = (
+        "An API key: `Authorization: Bearer tsk_…`. An integration key belongs to one of your systems; a "
+        "personal key acts as the member of staff who made it, with what that person may do and no more."
+    )
+
+    def __init__(self, scope: str, *, who: Who = "anybody", media: str = JSON) -> None:
         super().__init__()
         self.scope = scope
+        self.who = who
+        self.media = media
 
     def authenticate(self, request: HttpRequest, token: str) -> Actor | None:
         """The actor behind the key, or None (401).
 
         Raises:
-            AccessDenied: the key is good but has not the scope. TooManyAttempts: the key's rate limit.
+            AccessDenied: the key is good but may not do this. TooManyAttempts: the key's rate.
+            TooLarge, NoLength, WrongMedia, InvalidInput: what comes with it cannot be read.
         """
         try:
-            actor = api_keys.authenticate(token, address=request.META.get("REMOTE_ADDR", ""))
+            caller = api_keys.recognise(token, address=request.META.get("REMOTE_ADDR", ""))
         except NotAuthenticated:
             return None
+        actor = caller.actor
         request.actor = actor  # type: ignore[attr-defined]
-        take(f"api:{actor.ref}", capacity=PER_MINUTE, per_seconds=60)
+        _buckets.take(actor.ref, capacity=caller.per_minute, per_seconds=60)
+        self._check_right(actor)
+        _check_address(request)
+        if request.method in ("POST", "PUT", "PATCH"):
+            self._check_body(request)
+        return actor
+
+    def _check_right(self, actor: Actor) -> None:
         if self.scope not in actor.scopes:
             raise AccessDenied(
                 f"This key has not the scope {self.scope}.", "Ask the administrator for a key that has.",
                 permission=self.scope, reason="scope",
             )  # fmt: skip
-        return actor
+        if self.who == "person" and actor.kind != "staff":
+            raise AccessDenied(
+                "Only a person can do this, with a personal key.",
+                "Members of staff make one in their own settings.",
+                permission="personal_key", reason="role",
+            )  # fmt: skip
+        if self.who == "system" and actor.kind != "api_key":
+            raise AccessDenied(
+                "Only one of the marketplace's systems can do this, with an integration key.",
+                "Ask the administrator for one.",
+                permission="integration_key", reason="role",
+            )  # fmt: skip
+
+    def _check_body(self, request: HttpRequest) -> None:
+        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        if self.media == MULTIPART:
+            most = settings.TOCSIN_EVIDENCE_MAX_BYTES + _ENVELOPE
+        if "chunked" in request.headers.get("Transfer-Encoding", "") and not request.META.get(
+            "CONTENT_LENGTH"
+        ):
+            raise NoLength("The body came without its length.", "Send a Content-Length.")
+        length = int(request.META.get("CONTENT_LENGTH") or 0)
+        if length > most:
+            raise TooLarge(f"The body has {length} bytes, and {most} are the most.", "Send less at a time.")
+        coding = request.headers.get("Content-Encoding", "identity").strip().lower()
+        if length and (request.content_type != self.media or coding != "identity"):
+            raise WrongMedia(
+                f"Only {self.media} is read here, without a Content-Encoding.",
+                f"Send Content-Type: {self.media}.",
+            )
+
+
+def _check_address(request: HttpRequest) -> None:
+    """Nothing in the address may be text that cannot be kept."""
+    assert request.resolver_match is not None  # noqa: S101 - we are behind the resolver
+    given = {**request.resolver_match.kwargs, **{name: "".join(v) for name, v in request.GET.lists()}}
+    bad = [name for name, value in given.items() if isinstance(value, str) and cannot_be_kept(value)]
+    if bad:
+        raise InvalidInput(
+            "The address holds a character that cannot be kept.", "Send it without.",
+            fields=dict.fromkeys(bad, "This holds a character that cannot be kept, such as NUL."),
+        )  # fmt: skip
 
 
 def actor_of(request: Any) -> Actor:

@@ -6,42 +6,38 @@ from dataclasses import asdict
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Path, Router
+from ninja import Router
 
 from tocsin.core.errors import NotFound
 from tocsin.domains.people import actions as people
 from tocsin.domains.people import queries
-from tocsin.surfaces.api import schemas as s
-from tocsin.surfaces.api.auth import Key, actor_of
+from tocsin.surfaces.api import answers as a
+from tocsin.surfaces.api import inputs as i
+from tocsin.surfaces.api.auth import actor_of
 from tocsin.surfaces.api.idempotent import answer_once
-from tocsin.surfaces.api.problems import ERRORS
+from tocsin.surfaces.api.problems import READING_ONE
+from tocsin.surfaces.api.routing import get, post, put
 
 router = Router(tags=["entities"])
-_ID = Path(..., pattern=r"^[A-Za-z0-9_.:@-]{1,64}$")
 
 
-@router.put(
-    "/entities/{kind}/{entity_id}",
-    response={200: s.EntityWritten, **ERRORS},
-    auth=Key("entities:write"),
+@put(
+    router, "/entities/{kind}/{entity_id}", scope="entities:write", answers=a.EntityWritten,
     summary="Create or complete one",
-)
-def put_entity(request: HttpRequest, kind: s.EntityKind, body: s.EntityIn, entity_id: str = _ID) -> Any:
+)  # fmt: skip
+def put_entity(request: HttpRequest, kind: i.EntityKind, entity_id: i.ExternalId, body: i.EntityIn) -> Any:
     """Attributes that are not named stay as they are; null clears one. Putting the same twice changes
-    nothing.
-    """
+    nothing."""
     links = [link.model_dump() for link in body.links]
-    return 200, asdict(people.upsert_entity(actor_of(request), kind, entity_id, body.attributes, links))
+    return asdict(people.upsert_entity(actor_of(request), kind, entity_id, body.attributes, links))
 
 
-@router.post(
-    "/entities",
-    response={200: s.EntityBatchOut, **ERRORS},
-    auth=Key("entities:write"),
+@post(
+    router, "/entities", scope="entities:write", status=200, answers=a.EntityBatchWritten,
     summary="Up to 1,000 at once",
-)
-def post_entities(request: HttpRequest, body: s.EntityBatch) -> HttpResponse:
-    """All of them, or none."""
+)  # fmt: skip
+def post_entities(request: HttpRequest, body: i.EntityBatch) -> HttpResponse:
+    """All of them are taken, or none."""
     actor = actor_of(request)
     given = [
         people.EntityInput(one.kind, one.id, one.attributes, [link.model_dump() for link in one.links])
@@ -54,15 +50,13 @@ def post_entities(request: HttpRequest, body: s.EntityBatch) -> HttpResponse:
     return answer_once(request, produce)
 
 
-@router.get(
-    "/entities/{kind}/{entity_id}",
-    response={200: s.EntityOut, **ERRORS},
-    auth=Key("entities:read"),
+@get(
+    router, "/entities/{kind}/{entity_id}", scope="entities:read", answers=a.Entity, may_fail=READING_ONE,
     summary="What is held about one",
-)
-def get_entity(request: HttpRequest, kind: s.EntityKind, entity_id: str = _ID) -> Any:
+)  # fmt: skip
+def get_entity(request: HttpRequest, kind: i.EntityKind, entity_id: i.ExternalId) -> Any:
     """What this key may see of it."""
     found = queries.entity(actor_of(request), kind, entity_id)
     if found is None:
         raise NotFound(f"There is no {kind} {entity_id}.", "Check the identifier.")
-    return 200, found
+    return found

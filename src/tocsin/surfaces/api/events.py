@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Annotated, Any
 
 import httpx
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
+from pydantic import Field
 
 from tocsin.core.errors import InvalidInput
 from tocsin.domains.detection import queries
-from tocsin.surfaces.api import schemas as s
-from tocsin.surfaces.api.auth import Key, actor_of
-from tocsin.surfaces.api.problems import ERRORS, problem
+from tocsin.surfaces.api import answers as a
+from tocsin.surfaces.api import inputs as i
+from tocsin.surfaces.api.auth import actor_of
+from tocsin.surfaces.api.event_schema import BODY
+from tocsin.surfaces.api.problems import READING, WRITING, problem
+from tocsin.surfaces.api.routing import get, post
 
 router = Router(tags=["events"])
-_PASSED_ON = ("Authorization", "Content-Type", "Content-Encoding", "Tocsin-Replay")
+_PASSED_ON = ("Authorization", "Content-Type", "Tocsin-Replay")
+#: The decide host gives a body so long to arrive; here it has arrived before.
+_TOO_SLOW = 408
+_LARGEST_SEQ = 2**63 - 1
+_TYPES = Query([], max_length=20, description="Only these types.")
 
 
 @lru_cache(maxsize=1)
@@ -27,118 +34,75 @@ def _client() -> httpx.Client:
     return httpx.Client(timeout=10, trust_env=False, limits=httpx.Limits(max_connections=20))
 
 
-def _forward(request: HttpRequest) -> HttpResponse:
+def _forward(request: HttpRequest, path: str) -> HttpResponse:
+    """Ask the decide host, with the caller's own key, and give its answer as it is."""
     headers = {name: request.headers[name] for name in _PASSED_ON if name in request.headers}
     try:
-        answer = _client().post(
-            f"{settings.TOCSIN_DECIDE_URL}/v1/decide", content=request.body, headers=headers
-        )
+        told = _client().post(f"{settings.TOCSIN_DECIDE_URL}{path}", content=request.body, headers=headers)
     except httpx.HTTPError:
         return problem(
             503,
             "decide_unavailable",
-            "The decide host cannot be reached. Nothing was decided and nothing was lost. "
-            "Send it again shortly.",
+            "The decide host cannot be reached. Nothing was lost: send it again, the same ids are safe.",
             retry_after=2,
         )
-    response = HttpResponse(
-        answer.content, status=answer.status_code, content_type=answer.headers["Content-Type"]
-    )
-    if "Retry-After" in answer.headers:
-        response["Retry-After"] = answer.headers["Retry-After"]
+    response = HttpResponse(told.content, status=told.status_code, content_type=told.headers["Content-Type"])
+    for name in ("Retry-After", "WWW-Authenticate"):
+        if name in told.headers:
+            response[name] = told.headers[name]
     return response
 
 
-_EVENT = {
-    "type": "object",
-    "required": ["id", "type", "ts"],
-    "properties": {
-        "id": {"type": "string", "pattern": "^[A-Za-z0-9_.:-]{1,64}$"},
-        "type": {"type": "string", "example": "order.placed"},
-        "ts": {"oneOf": [{"type": "string", "format": "date-time"}, {"type": "integer"}]},
-        "region": {"type": "string"},
-        "zone": {"type": "string"},
-        "entities": {"type": "object", "additionalProperties": {"type": "string"}},
-        "fields": {"type": "object"},
-    },
-    "additionalProperties": False,
-}
-_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {
-                "schema": {
-                    "oneOf": [
-                        _EVENT,
-                        {
-                            "type": "object",
-                            "required": ["events"],
-                            "properties": {
-                                "events": {"type": "array", "items": _EVENT, "minItems": 1, "maxItems": 1000}
-                            },
-                            "additionalProperties": False,
-                        },
-                    ]
-                }
-            }
-        },
-    }
-}
-
-
-@router.post(
+@post(
+    router,
     "/decide",
-    response={200: dict[str, Any], **ERRORS},
-    auth=Key("decide"),
-    openapi_extra=_BODY,
+    scope="decide",
+    status=200,
+    answers=a.Verdict | a.Verdicts,
+    who="system",
+    may_fail=(*WRITING, _TOO_SLOW),
+    repeatable=False,
+    extra=BODY,
     summary="Decide one event, or a batch",
 )
 def decide(request: HttpRequest) -> HttpResponse:
-    """The same as on the decide host, which is the faster way."""
-    return _forward(request)
+    """The same as on the decide host, which is the faster way. The id of an event makes it safe to send
+    again: the same event gets its first answer, another one under the same id is refused (409)."""
+    return _forward(request, "/v1/decide")
 
 
-@router.post(
-    "/events",
-    response={200: dict[str, Any], **ERRORS},
-    auth=Key("events:write"),
-    openapi_extra=_BODY,
-    summary="Tell events",
-)
+@post(
+    router, "/events", scope="events:write", status=200, answers=a.Verdict | a.Verdicts, who="system",
+    may_fail=(*WRITING, _TOO_SLOW), repeatable=False, extra=BODY, summary="Tell events",
+)  # fmt: skip
 def tell(request: HttpRequest) -> HttpResponse:
     """Events that need no verdict are told the same way; the answer can be ignored."""
-    return _forward(request)
+    return _forward(request, "/v1/events")
 
 
-@router.get(
-    "/events", response={200: s.EventPage, **ERRORS}, auth=Key("events:read"), summary="Read events back"
+@get(
+    router, "/events", scope="events:read", answers=a.EventPage, may_fail=READING, summary="Read events back"
 )
 def list_events(
     request: HttpRequest,
-    entity_kind: str = Query("", max_length=20, pattern="^[a-z_]*$"),
-    entity_id: str = Query("", max_length=64),
-    type: list[str] = Query([], max_length=20),  # noqa: A002, B008 - the API's own word; ninja's way
-    since: datetime | None = None,
-    until: datetime | None = None,
-    cursor: str = Query("", max_length=20),
-    limit: int = Query(100, ge=1, le=1000),
+    entity_kind: Annotated[str, Field(max_length=20, pattern="^[a-z_]*$")] = "",
+    entity_id: Annotated[str, Field(max_length=128)] = "",
+    type: list[Annotated[str, Field(max_length=60)]] = _TYPES,  # noqa: A002 - its name in the API
+    since: i.Moment | None = None,
+    until: i.Moment | None = None,
+    cursor: Annotated[str, Field(max_length=20, pattern="^[0-9]*$")] = "",
+    limit: Annotated[int, Field(ge=1, le=1000)] = 100,
 ) -> Any:
-    """Newest first. Personal fields are not given back through this door."""
-    if cursor and not cursor.isdigit():
+    """Newest first, of one entity or of all. Personal fields are not given back through this door."""
+    if bool(entity_kind) != bool(entity_id):
         raise InvalidInput(
-            "That page marker is not known.", "Start from the first page.", fields={"cursor": "unknown"}
-        )
+            "An entity is named by its kind and its id.", "Send both, or neither.",
+            fields={"entity_id" if entity_kind else "entity_kind": "This is needed too."},
+        )  # fmt: skip
     page = queries.events_of(
-        actor_of(request),
-        kind=entity_kind,
-        entity_id=entity_id,
-        types=type,
-        since=since,
-        until=until,
-        before_seq=int(cursor) if cursor else None,
-        limit=limit,
-    )
+        actor_of(request), kind=entity_kind, entity_id=entity_id, types=type, since=since, until=until,
+        before_seq=min(int(cursor), _LARGEST_SEQ) if cursor else None, limit=limit,
+    )  # fmt: skip
     items = [
         {
             "seq": row.seq,
@@ -153,4 +117,4 @@ def list_events(
         }
         for row in page.items
     ]
-    return 200, {"items": items, "hidden": page.hidden, "next_cursor": page.next_cursor}
+    return {"items": items, "hidden": page.hidden, "next_cursor": page.next_cursor}

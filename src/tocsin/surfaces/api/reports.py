@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any, BinaryIO, cast
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from ninja import File, Router
 from ninja.files import UploadedFile
 
@@ -13,38 +14,29 @@ from tocsin.core.actor import Actor
 from tocsin.core.errors import NotFound
 from tocsin.domains.cases.access import scope_of
 from tocsin.domains.reports import actions, handing_in, queries
-from tocsin.domains.reports.models import Report
-from tocsin.surfaces.api import schemas as s
-from tocsin.surfaces.api.auth import Key, actor_of
+from tocsin.domains.reports.messages import Line, history
+from tocsin.domains.reports.models import Report, ReportMessage
+from tocsin.surfaces.api import answers as a
+from tocsin.surfaces.api import inputs as i
+from tocsin.surfaces.api.auth import MULTIPART, actor_of
 from tocsin.surfaces.api.idempotent import answer_once
-from tocsin.surfaces.api.problems import ERRORS
+from tocsin.surfaces.api.problems import READING_ONE
+from tocsin.surfaces.api.routing import get, post
 from tocsin.surfaces.api.views import iso
 
 router = Router(tags=["reports"])
-#: What our schema calls None the domain calls empty.
-_OPTIONAL = (
-    "place",
-    "injuries",
-    "police_number",
-    "wanted_outcome",
-    "contact_rules",
-    "external_id",
-    "on_behalf_of",
-    "order",
-    "zone",
-    "region",
-)
+_FILE = File(..., description="The file, with its name and media type.")
 
 
-@router.post(
-    "/reports", response={201: s.ReportFiled, **ERRORS}, auth=Key("reports:write"), summary="File a report"
-)
-def file_report(request: HttpRequest, body: s.ReportIn) -> HttpResponse:
-    """The number is given at once; the PIN is shown this once."""
+@post(router, "/reports", scope="reports:write", status=201, answers=a.ReportFiled, summary="File a report")
+def file_report(request: HttpRequest, body: i.ReportIn) -> HttpResponse:
+    """The number is given at once; the PIN is shown this once. Send both to the reporter: with them they
+    follow their report up, also on the telephone and at the help centre."""
     actor = actor_of(request)
 
     def produce() -> tuple[int, dict[str, Any]]:
-        filed = actions.file_report(actor, channel="api", data=_told(body))
+        # what is left out is left out: the domain has its own words for nothing
+        filed = actions.file_report(actor, channel="api", data=body.model_dump(exclude_none=True))
         report = filed.report
         return 201, {
             "number": filed.number,
@@ -59,36 +51,25 @@ def file_report(request: HttpRequest, body: s.ReportIn) -> HttpResponse:
     return answer_once(request, produce)
 
 
-def _told(body: s.ReportIn) -> dict[str, Any]:
-    told = body.model_dump(exclude_none=True)
-    for name in _OPTIONAL:
-        told.setdefault(name, "")
-    return told
-
-
-@router.get(
-    "/reports/{number}", response={200: s.ReportOut, **ERRORS}, auth=Key("reports:read"), summary="One report"
-)
+@get(
+    router, "/reports/{number}", scope="reports:read", answers=a.Report, may_fail=READING_ONE,
+    summary="One report",
+)  # fmt: skip
 def read_report(request: HttpRequest, number: str) -> Any:
-    """Where it stands. What people wrote is given only to keys of people who may read it."""
+    """Where it stands, and what we wrote to the reporter, for showing in your app. What they wrote stays
+    sealed."""
     actor = actor_of(request)
     report = _known(actor, number)
     link = getattr(report, "case_link", None)
-    return 200, {
-        "number": report.number,
-        "status": report.status,
-        "severity": report.severity,
-        "received_at": report.received_at,
-        "codes": report.alleged_codes,
-        "completeness": report.completeness,
-        "gaps": report.gaps,
-        "next_update_by": report.next_update_by,
-        "case": link.case_id if link else None,
+    return {
+        "number": report.number, "status": report.status, "severity": report.severity,
+        "received_at": report.received_at, "codes": report.alleged_codes, "completeness": report.completeness,
+        "gaps": report.gaps, "next_update_by": report.next_update_by, "case": link.case_id if link else None,
         "messages": [
             {"direction": line.direction, "kind": line.kind, "at": line.at, "text": line.text or ""}
             for line in _messages(actor, report)
         ],
-    }
+    }  # fmt: skip
 
 
 def _known(actor: Actor, number: str) -> Report:
@@ -100,27 +81,23 @@ def _known(actor: Actor, number: str) -> Report:
     return report
 
 
-def _messages(actor: Actor, report: Report) -> list[Any]:
-    """What we wrote to the reporter: the marketplace shows it in its own app, staff get what they may read.
-    What
-    the reporter wrote stays sealed."""
-    from tocsin.domains.reports.messages import history
-
+def _messages(actor: Actor, report: Report) -> list[Line]:
+    """What we wrote to the reporter: the marketplace shows it in its own app, staff get what they may
+    read."""
     link = getattr(report, "case_link", None)
     scope = scope_of(actor, link.case, report.data_class) if link else queries.scope_of(report)
     if actor.kind == "staff" and not allows(actor, "reports.view", scope):
         return []
-    return [line for line in history(report) if line.direction == "out"]
+    return [line for line in history(report) if line.direction == ReportMessage.Direction.TO_REPORTER]
 
 
-@router.post(
-    "/reports/{number}/messages",
-    response={201: dict[str, str], **ERRORS},
-    auth=Key("reports:write"),
+@post(
+    router, "/reports/{number}/messages", scope="reports:write", status=201, answers=a.Added,
     summary="Add something the reporter wrote",
-)
-def add_message(request: HttpRequest, number: str, body: s.TextIn) -> HttpResponse:
-    """It reaches whoever works on it."""
+)  # fmt: skip
+def add_message(request: HttpRequest, number: str, body: i.TextIn) -> HttpResponse:
+    """It reaches whoever works on it, and wakes a case that waited for an answer. Needs `reports:read`
+    too."""
     actor = actor_of(request)
 
     def produce() -> tuple[int, dict[str, Any]]:
@@ -130,28 +107,32 @@ def add_message(request: HttpRequest, number: str, body: s.TextIn) -> HttpRespon
     return answer_once(request, produce)
 
 
-@router.post(
-    "/reports/{number}/evidence",
-    response={201: s.EvidenceOut, **ERRORS},
-    auth=Key("reports:write"),
-    summary="Add a file",
-)
-def add_evidence(request: HttpRequest, number: str, file: UploadedFile = File(...)) -> HttpResponse:  # noqa: B008
-    """Up to 25 MB. The same bytes twice are the same item."""
+@post(
+    router, "/reports/{number}/evidence", scope="reports:write", status=201, answers=a.Evidence,
+    media=MULTIPART, summary="Add a file",
+)  # fmt: skip
+def add_evidence(request: HttpRequest, number: str, file: UploadedFile = _FILE) -> HttpResponse:
+    """Up to 25 MB, as multipart/form-data in the field `file`. The same bytes twice are the same item. Needs
+    `reports:read` too."""
     actor = actor_of(request)
-    item = handing_in.add_evidence(
-        actor,
-        _known(actor, number).pk,
-        content=cast(BinaryIO, file.file),
-        filename=file.name or "file",
-        declared_type=file.content_type or "",
-        channel="api",
-    )
-    body = {
-        "id": item.pk,
-        "sha256": item.sha256,
-        "size": item.size,
-        "media_type": item.media_type,
-        "received_at": iso(item.received_at),
-    }
-    return JsonResponse(body, status=201)
+
+    def produce() -> tuple[int, dict[str, Any]]:
+        file.seek(0)
+        item = handing_in.add_evidence(
+            actor, _known(actor, number).pk, content=cast(BinaryIO, file.file), filename=file.name or "file",
+            declared_type=file.content_type or "", channel="api",
+        )  # fmt: skip
+        return 201, {
+            "id": item.pk, "sha256": item.sha256, "size": item.size, "media_type": item.media_type,
+            "received_at": iso(item.received_at),
+        }  # fmt: skip
+
+    return answer_once(request, produce, asked=lambda: _digest(file))
+
+
+def _digest(file: UploadedFile) -> bytes:
+    """What tells one upload from another: its bytes and its name."""
+    seen = hashlib.sha256((file.name or "").encode())
+    for chunk in file.chunks():
+        seen.update(chunk)
+    return seen.digest()

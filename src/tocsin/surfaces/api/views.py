@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from tocsin.domains.cases.models import Case
+from tocsin.domains.cases.models import Case, CaseParty
+from tocsin.domains.detection.models import Alert
 from tocsin.domains.enforcement.models import Action, Appeal, Decision
 from tocsin.domains.enforcement.notices import link
+from tocsin.domains.enforcement.proposal import Proposal, Weights
 from tocsin.domains.enforcement.queries import PublicNotice
 
 
@@ -35,12 +37,29 @@ def case_brief(case: Case) -> dict[str, Any]:
     }
 
 
+def party(row: CaseParty) -> dict[str, Any]:
+    """Somebody's part in a case."""
+    return {
+        "part": row.part,
+        "kind": row.account.role,
+        "id": row.account.external_id,
+        "status": row.account.status,
+        "account_id": row.account_id,
+    }
+
+
+def alert(row: Alert) -> dict[str, Any]:
+    """An alert at a glance."""
+    return {"id": row.pk, "rule": row.rule, "code": row.code, "state": row.state, "hits": row.hits}
+
+
 def action(row: Action) -> dict[str, Any]:
     """An action as the marketplace knows it."""
     return {
         "id": row.pk,
         "type": row.type,
         "target": {"kind": row.target_kind, "id": row.target_id},
+        "detail": row.detail,
         "protective": row.protective,
         "interim": row.interim,
         "status": row.status,
@@ -53,7 +72,6 @@ def action(row: Action) -> dict[str, Any]:
 
 def decision(row: Decision) -> dict[str, Any]:
     """A decision without its facts: those are in the notice, and for staff in the console."""
-    account = {"kind": row.subject.role, "id": row.subject.external_id} if row.subject else None
     return {
         "id": row.pk,
         "case": row.case_id,
@@ -64,10 +82,34 @@ def decision(row: Decision) -> dict[str, Any]:
         "state": row.state,
         "decided_at": iso(row.decided_at),
         "appeal_until": iso(row.appeal_until),
-        "account": account,
+        "account": {"kind": row.subject.role, "id": row.subject.external_id} if row.subject else None,
         "proposed_step": row.proposed_step.get("step"),
         "chosen_step": row.chosen_step.get("type"),
         "automated": row.automated,
+    }
+
+
+def proposal(plan: Proposal, weighed: Weights) -> dict[str, Any]:
+    """What the policy proposes, and what else the clause weighs."""
+
+    def words(side: dict[str, dict[str, str]]) -> list[dict[str, str]]:
+        return [{"name": name, "words": texts["en"]} for name, texts in side.items()]
+
+    return {
+        "clause": plan.clause_id,
+        "title": plan.title["en"],
+        "text": plan.text["en"],
+        "policy_version": plan.policy_version_id,
+        "step": plan.step,
+        "days": plan.days,
+        "feature": plan.feature,
+        "level": plan.level,
+        "second_reader": plan.second_reader,
+        "proof": plan.proof,
+        "prior": plan.prior,
+        "reasons": plan.reasons,
+        "aggravators": words(weighed.aggravators),
+        "mitigators": words(weighed.mitigators),
     }
 
 
