@@ -1,6 +1,7 @@
-"""Streams the public card-payment data through a real decide process, and says what it caught.
+"""Streams the public card-payment data through a whole Tocsin: says what it caught, and ends with the cases
+in the queue.
 
-    python -m benchmarks.card_payments --data transactions.parquet [--limit N] [--json]
+    python -m benchmarks.card_payments --data transactions.parquet [--limit N] [--json] [--home DIR]
 
 What the marketplace would know at each moment is all that is used: a fraud becomes known seven days after the
 payment, and only then is it told to Tocsin, as a chargeback. See card_payments.md.
@@ -15,7 +16,6 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +26,9 @@ if __package__ in (None, ""):  # run as a file, not with -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.card_scores import Decided, Payment, Weigher, report
-from benchmarks.harness import REPOSITORY, Door, decide_process
+from benchmarks.harness import REPOSITORY, Door
 from benchmarks.report import surroundings
+from benchmarks.whole import Queue, whole_tocsin
 from tocsin.engine.decisions import Decision
 
 RULES = REPOSITORY / "benchmarks" / "rules"
@@ -119,6 +120,30 @@ def stream(
 
 
 def main() -> None:
+    args = arguments()
+    weigher, around = Weigher(LABEL_DELAY_MS), surroundings()
+    events = in_order(read_payments(args.data, args.limit))
+    queue = None
+    if args.url:
+        sent, seconds = stream(Door(args.url, args.key), events, weigher.take)
+    else:
+        with whole_tocsin(RULES, args.home) as tocsin:
+            sent, seconds = stream(Door(tocsin.decide, tocsin.key), events, weigher.take)
+            queue = tocsin.settle(say)
+            if args.home:
+                tocsin.tocsin("demo")  # somebody who can sign in and look
+    if args.out:
+        write_decided(args.out, weigher.decided)
+    result = report(weigher.decided, sent, seconds)
+    if args.json:
+        print(json.dumps({**around, **result.plain(), "queue": queue.plain() if queue else None}))
+        return
+    lines = [*result.lines(), "", *left_to_people(queue, args.home), ""]
+    print("\n".join([*lines, *(f"{name}: {value}" for name, value in around.items())]))
+
+
+def arguments() -> argparse.Namespace:
+    """What was asked for; ends the program with words when it makes no sense."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -126,26 +151,43 @@ def main() -> None:
         "--data", type=Path, required=True, help="transactions.parquet (see card_payments.md)"
     )
     parser.add_argument("--limit", type=int, help="only the first N payments")
-    parser.add_argument("--home", type=Path, help="keep the log of the run here (default: thrown away)")
-    parser.add_argument("--url", help="a running Tocsin instead of a process of our own")
+    parser.add_argument("--home", type=Path, help="keep the Tocsin of the run here (default: thrown away)")
+    parser.add_argument("--url", help="the decide address of a running Tocsin instead of one of our own")
     parser.add_argument("--key", help="its API key, with the scopes decide and replay")
     parser.add_argument("--out", type=Path, help="write every payment's verdict and score here, as CSV")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
     args = parser.parse_args()
     if bool(args.url) != bool(args.key):
         parser.error("--url and --key belong together")
-    weigher, around = Weigher(LABEL_DELAY_MS), surroundings()
-    place = nullcontext((args.url, args.key)) if args.url else decide_process(RULES, args.home)
-    with place as (url, key):
-        events = in_order(read_payments(args.data, args.limit))
-        sent, seconds = stream(Door(url, key), events, weigher.take)
-    if args.out:
-        write_decided(args.out, weigher.decided)
-    result = report(weigher.decided, sent, seconds)
-    if args.json:
-        print(json.dumps({**around, **result.plain()}))
-    else:
-        print("\n".join([*result.lines(), "", *(f"{name}: {value}" for name, value in around.items())]))
+    if args.url and args.home:
+        parser.error("--home is for a Tocsin of our own; the one at --url has its home already")
+    return args
+
+
+def say(text: str) -> None:
+    """To people who wait; the result has the standard output to itself."""
+    print(text, file=sys.stderr)
+
+
+def left_to_people(queue: Queue | None, home: Path | None) -> list[str]:
+    """The alerts and cases the run ends with, and how to look at them."""
+    if queue is None:
+        return ["cases come into the queue of that Tocsin as its worker ships them"]
+    if home is None:
+        return queue.lines()
+    settings = {"TOCSIN_HOME": home.resolve(), "TOCSIN_RULES_DIR": RULES, "TOCSIN_DEMO": "1"}
+    command = " ".join([*(f"{name}={value}" for name, value in settings.items()), program()])
+    return [
+        *queue.lines(),
+        f"to look at them: {command} up",
+        "and sign in with one click at http://127.0.0.1:8000/demo/",
+    ]
+
+
+def program() -> str:
+    """The ``tocsin`` that belongs to this Python."""
+    beside = Path(sys.executable).with_name("tocsin")
+    return str(beside) if beside.exists() else "tocsin"
 
 
 def write_decided(path: Path, decided: list[Decided]) -> None:
