@@ -37,7 +37,7 @@ def load_reference() -> None:
     from django.utils.module_loading import module_has_submodule
 
     for config in apps.get_app_configs():
-        if config.name.startswith("tocsin.") and module_has_submodule(config.module, "reference"):
+        if config.name.startswith("tocsin.domains.") and module_has_submodule(config.module, "reference"):
             print(f"reference data of {config.verbose_name}")
             import_module(f"{config.name}.reference").load()
 
