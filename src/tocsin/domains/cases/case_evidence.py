@@ -41,13 +41,17 @@ def items(actor: Actor, case: Case) -> list[Item]:
         AccessDenied: without sight of the case.
     """
     require(actor, "cases.view", scope_of(actor, case))
-    numbers = dict(CaseReport.objects.filter(case=case).values_list("report_id", "report__number"))
+    reports_of = CaseReport.objects.filter(case=case)
     # an item never changes, so what was added to a case that was merged into this one still names that one
     ours = Case.objects.filter(Q(pk=case.pk) | Q(merged_into=case)).values("pk")
     found = Evidence.objects.filter(
-        Q(subject_type="case", subject_id__in=ours) | Q(subject_type="report", subject_id__in=list(numbers))
+        Q(subject_type="case", subject_id__in=ours)
+        | Q(subject_type="report", subject_id__in=reports_of.values("report_id"))
     )
     rows = list(found.order_by("received_at", "id"))
+    if not rows:
+        return []
+    numbers = dict(reports_of.values_list("report_id", "report__number"))
     open_to = [_may_open(actor, case, row) for row in rows]
     readable = [row for row, may in zip(rows, open_to, strict=True) if may]
     names = dict(zip((row.pk for row in readable), display_names(readable), strict=True))

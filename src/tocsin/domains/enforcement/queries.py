@@ -35,7 +35,7 @@ class DecisionView:
 def decisions_in(actor: Actor, case: Case) -> list[DecisionView]:
     """The decisions of a case, newest first."""
     require(actor, "cases.view", scope_of(actor, case))
-    rows = case.decisions.select_related("case", "decider", "second_reader", "policy_version", "subject")
+    rows = case.decisions.select_related("decider", "second_reader", "subject")
     found = list(rows.order_by("-decided_at").prefetch_related("appeals"))
     may_read = bool(found) and (
         allows(actor, "cases.view", scope_of(actor, case, "P3")) or _hears_appeal(actor, case)

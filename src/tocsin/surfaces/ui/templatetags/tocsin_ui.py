@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import template
+from django.core.signals import setting_changed
+from django.dispatch import receiver
 from django.template.base import FilterExpression, NodeList, Parser, Token
 from django.template.context import Context
 from django.templatetags.static import static
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from tocsin.surfaces.ui import formatting, states
@@ -39,6 +43,7 @@ class IconNode(template.Node):
         return draw_icon(str(self.name.resolve(context)), str(extra))
 
 
+@lru_cache(maxsize=1024)  # a page has a hundred of them
 def draw_icon(name: str, extra: str = "") -> SafeString:
     """The `<svg>` of an icon, hidden from screen readers: words beside it carry the meaning.
 
@@ -49,6 +54,13 @@ def draw_icon(name: str, extra: str = "") -> SafeString:
         '<svg class="i {}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
         extra, static("tocsin/icons/sprite.svg"), shown,
     )  # fmt: skip
+
+
+@receiver(setting_changed)
+def _addresses_changed(*, setting: str, **_kw: object) -> None:
+    """Static files have other addresses now (in tests only)."""
+    if setting in ("STORAGES", "STATIC_URL"):
+        draw_icon.cache_clear()
 
 
 @register.tag
@@ -69,6 +81,11 @@ def icon(parser: Parser, token: Token) -> IconNode:
 @register.simple_tag
 def severity_pill(severity: str, label: object = "") -> SafeString:
     """`{% severity_pill "S1" "Credible threat" %}`."""
+    return _severity_pill(severity, str(label), get_language() or "")
+
+
+@lru_cache(maxsize=512)
+def _severity_pill(severity: str, label: str, language: str) -> SafeString:
     tone, meaning = states.SEVERITIES.get(severity, ("", ""))
     text = f"{severity} · {label}" if label else severity
     return format_html(
@@ -182,6 +199,7 @@ def when(context: Context, moment: datetime | None, show: str = "datetime", zone
 
 
 @register.simple_tag
+@lru_cache(maxsize=512)
 def avatar(name: str, size: str = "") -> SafeString:
     """`{% avatar staff.name "s" %}`: initials in a circle; the full name is read out and shown on hover."""
     words = [word for word in name.split() if word[0].isalnum()]
