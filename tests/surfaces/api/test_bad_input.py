@@ -32,7 +32,10 @@ def report_with(**told: Any) -> dict[str, Any]:
     [
         ({}, {"narrative", "reporter"}),
         ({"narrative": "x", "reporter": {"kind": "alien"}}, {"reporter.kind"}),
-        (report_with(narative="x", reporter={"kind": "customer", "acount": "c-1"}), {"narative", "reporter.acount"}),
+        (
+            report_with(narative="x", reporter={"kind": "customer", "acount": "c-1"}),
+            {"narative", "reporter.acount"},
+        ),
         (report_with(narrative=""), {"narrative"}),
         (report_with(narrative="   "), {"narrative"}),
         (report_with(narrative=5), {"narrative"}),

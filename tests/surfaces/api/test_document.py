@@ -17,7 +17,7 @@ from tocsin.core.access.permissions import SCOPES
 from tocsin.surfaces.api import examples
 from tocsin.surfaces.api.app import api
 from tocsin.surfaces.api.document import TAGS, document
-from tocsin.surfaces.api.reference import groups
+from tocsin.surfaces.api.outline import groups
 
 __all__ = ["plain_files"]
 

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from tocsin.surfaces.api.document import document
-from tocsin.surfaces.api.reference import Group, groups
+from tocsin.surfaces.api.outline import Group, groups
 
 
 @require_safe
