@@ -115,7 +115,6 @@ def test_how_soon_we_answer_is_shown_live(visitor: Visitor, specialist: Staff) -
     handle_due()
     case = Case.objects.get(report_links__report=answered)
     cases.assign(specialist.actor(), case.pk, specialist.pk)
-    cases.message_reporter(specialist.actor(), case.pk, answered.pk, "We are reading it.")
     visitor.get("/help/")
     assert re.search(r'data-severity="S2">\s*100 %', visitor.html)
     due = Clock.objects.get(subject_id=late.pk, name="answer").due_at

@@ -20,6 +20,7 @@ from tocsin.domains.cases.outcomes import OUTCOMES
 from tocsin.domains.detection import actions as detection
 from tocsin.domains.detection.models import Alert
 from tocsin.domains.reports import messages as report_messages
+from tocsin.domains.reports import promises as report_promises
 from tocsin.domains.reports.models import Severity
 from tocsin.domains.staff.models import Staff
 
@@ -111,6 +112,9 @@ def assign(actor: Actor, case_id: str, staff_id: str, *, revision: int | None = 
         if case.state in (Case.State.OPEN, Case.State.REOPENED, Case.State.TRIAGED):
             case.state = Case.State.INVESTIGATING
         case_clocks.owned(work, case)
+        if taking:
+            for report_id in case.report_links.values_list("report_id", flat=True):
+                report_promises.answered(work, report_id)
         touch(work, case, "case.assign", to=person.pk)
         timeline.add(work, case, "assigned", f"Assigned to {person.name}")
         work.emit("case.assigned", {"case": case.pk, "staff": person.pk})
