@@ -151,8 +151,11 @@ def may_match(customer: Account, shopper: Account) -> bool:
     ).exists()
 
 
-def appeals(actor: Actor, *, tab: str = "open", limit: int = 50) -> tuple[list[Appeal], int]:
-    """Appeals the actor may hear, oldest first (income loss waits for nobody), and how many are hidden."""
+def appeals(
+    actor: Actor, *, tab: str = "open", cursor: str = "", limit: int = 50
+) -> tuple[list[Appeal], int]:
+    """Appeals the actor may hear, oldest first (income loss waits for nobody), and how many are hidden.
+    ``cursor`` is the id of the last one before."""
     require(actor, "appeals.view")
     rows = Appeal.objects.select_related("decision__case", "decision__subject", "reviewer")
     if tab == "open":
@@ -160,7 +163,7 @@ def appeals(actor: Actor, *, tab: str = "open", limit: int = 50) -> tuple[list[A
     elif tab == "mine":
         rows = rows.filter(reviewer_id=actor.id)
     known = rows.filter(decision__case__in=Case.objects.filter(visible(actor)))
-    return list(known.order_by("lodged_at")[:limit]), capped(rows) - capped(known)
+    return list(known.filter(pk__gt=cursor).order_by("id")[:limit]), capped(rows) - capped(known)
 
 
 def waiting(actor: Actor) -> QuerySet[Appeal]:

@@ -50,3 +50,17 @@ def confirm_action(request: HttpRequest, action_id: str, body: i.ConfirmationIn)
         return 200, views.action(protection.confirm(actor, action_id, body.status, body.detail))
 
     return answer_once(request, produce)
+
+
+@post(
+    router, "/actions/{action_id}/lift", scope="cases:write", status=200, answers=a.Action, who="person",
+    summary="End a protective measure early",
+)  # fmt: skip
+def lift_action(request: HttpRequest, action_id: str, body: i.ReasonIn) -> HttpResponse:
+    """What belongs to a decision is not lifted: the decision is reversed, or appealed."""
+    person = actor_of(request).for_purpose("case_handling")
+
+    def produce() -> tuple[int, dict[str, Any]]:
+        return 200, views.action(protection.lift(person, action_id, body.reason))
+
+    return answer_once(request, produce)

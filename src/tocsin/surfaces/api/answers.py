@@ -111,7 +111,7 @@ class ReportFiled(Schema):
 
 
 class Message(Schema):
-    """Something we wrote to the reporter."""
+    """One line between the reporter and us."""
 
     direction: str
     kind: str
@@ -193,6 +193,41 @@ class CaseAlert(Schema):
     code: str
     state: str
     hits: int
+
+
+class TimelineLine(Schema):
+    """One thing that happened in a case."""
+
+    at: datetime
+    kind: str
+    by: str = Field(description="Who did it.")
+    summary: str
+    body: str | None = Field(description="What was written, if anything was.")
+    covered: bool = Field(description="Something was written, and this key may not read it.")
+
+
+class Timeline(Schema):
+    """The story of a case, the newest last."""
+
+    items: list[TimelineLine]
+
+
+class CaseReport(Schema):
+    """A report as it was told."""
+
+    number: str
+    received_at: datetime
+    codes: list[str]
+    found_codes: list[str]
+    covered: bool = Field(description="This key may not read what was told.")
+    narrative: str | None
+    messages: list[Message]
+
+
+class CaseReports(Schema):
+    """The reports of a case, the oldest first."""
+
+    items: list[CaseReport]
 
 
 class Action(Schema):
@@ -278,8 +313,22 @@ class Appeal(Schema):
     decision: str
     state: str
     outcome: str
+    reviewer: str | None = Field(description="The staff id of whoever hears it.")
     lodged_at: datetime
     decided_at: datetime | None
+
+
+class AppealPage(Listed):
+    """Appeals, oldest first."""
+
+    items: list[Appeal]
+
+
+class AppealOpened(Appeal):
+    """An appeal with what the person wrote."""
+
+    case: str
+    grounds: str | None = Field(description="Null for those who may not read it yet.")
 
 
 class Notice(Schema):

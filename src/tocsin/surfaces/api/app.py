@@ -14,7 +14,17 @@ from ninja.operation import Operation
 
 from tocsin.core.access.refusals import record_refusal
 from tocsin.core.errors import AccessDenied, DomainError
-from tocsin.surfaces.api import actions, cases, decisions, entities, events, reports, webhooks
+from tocsin.surfaces.api import (
+    actions,
+    appeals,
+    cases,
+    casework,
+    decisions,
+    entities,
+    events,
+    reports,
+    webhooks,
+)
 from tocsin.surfaces.api.parsing import JsonParser
 from tocsin.surfaces.api.problems import from_domain, from_validation, problem
 
@@ -42,7 +52,7 @@ api = Api(
     openapi_url=None,
     parser=JsonParser(),
 )
-for module in (entities, events, reports, cases, decisions, actions, webhooks):
+for module in (entities, events, reports, cases, casework, decisions, appeals, actions, webhooks):
     api.add_router("", module.router)
 
 

@@ -1,4 +1,4 @@
-"""Decisions, letters about them, and appeals."""
+"""Decisions, and the letters about them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ninja import Router
 from pydantic import Field
 
 from tocsin.domains.cases import queries as cases
-from tocsin.domains.enforcement import appeals, decisions
+from tocsin.domains.enforcement import decisions, reversal
 from tocsin.domains.enforcement import queries as enforcement
 from tocsin.surfaces.api import answers as a
 from tocsin.surfaces.api import inputs as i
@@ -20,7 +20,7 @@ from tocsin.surfaces.api.problems import READING, READING_ONE
 from tocsin.surfaces.api.routing import get, post
 
 router = Router(tags=["decisions"])
-_DECIDING, _HEARING = "case_handling", "appeal_review"
+_DECIDING = "case_handling"
 
 
 @post(
@@ -60,6 +60,21 @@ def second_reading(request: HttpRequest, decision_id: str, body: i.SecondReadIn)
     return answer_once(request, produce)
 
 
+@post(
+    router, "/decisions/{decision_id}/reversal", scope="cases:write", status=200, answers=a.Decision,
+    who="person", summary="Undo a mistaken decision",
+)  # fmt: skip
+def reverse(request: HttpRequest, decision_id: str, body: i.UndoIn) -> HttpResponse:
+    """Everything it caused is undone, and the person is told why. Never by the person who decided; while an
+    appeal is open, it is answered there."""
+    person = actor_of(request).for_purpose(_DECIDING)
+
+    def produce() -> tuple[int, dict[str, Any]]:
+        return 200, views.decision(reversal.reverse(person, decision_id, body.reason))
+
+    return answer_once(request, produce)
+
+
 @get(
     router, "/decisions/{decision_id}", scope="decisions:read", answers=a.Decision, may_fail=READING_ONE,
     summary="One decision",
@@ -87,38 +102,3 @@ def list_notices(
     # the address opens the letter as its reader, who can appeal with it: staff never get it
     items = [views.notice(seen, with_link=actor.kind == "api_key") for seen in page.items]
     return {"items": items, "next_cursor": page.next_cursor, "hidden": page.hidden}
-
-
-@post(
-    router, "/decisions/{decision_id}/appeals", scope="appeals:write", status=201, answers=a.Appeal,
-    summary="Lodge an appeal for the account holder",
-)  # fmt: skip
-def lodge_appeal(request: HttpRequest, decision_id: str, body: i.AppealIn) -> HttpResponse:
-    """For marketplaces that show notices in their own app. While an appeal is open, lodging again gives
-    the open one."""
-    actor = actor_of(request)
-
-    def produce() -> tuple[int, dict[str, Any]]:
-        made = appeals.lodge(actor, decision_id, body.grounds, language=body.language, channel="api")
-        return 201, views.appeal(made)
-
-    return answer_once(request, produce)
-
-
-@post(
-    router,
-    "/appeals/{appeal_id}/decision",
-    scope="appeals:write",
-    status=200,
-    answers=a.Appeal,
-    who="person",
-    summary="Answer an appeal",
-)
-def decide_appeal(request: HttpRequest, appeal_id: str, body: i.AppealDecisionIn) -> HttpResponse:
-    """By a person who had no part in the decision."""
-    person = actor_of(request).for_purpose(_HEARING)
-
-    def produce() -> tuple[int, dict[str, Any]]:
-        return 200, views.appeal(appeals.answer(person, appeal_id, body.outcome, body.reasons))
-
-    return answer_once(request, produce)

@@ -50,6 +50,18 @@ BODIES: dict[str, dict[str, Any]] = {
     "reports_add_message": {"text": "I found a photo of it on my door camera."},
     "cases_assign": {"revision": 3},
     "cases_protect": {"type": "unmatch"},
+    "casework_add_note": {"text": "Called the customer back; she has a photo."},
+    "casework_message_reporter": {
+        "report": "TS-TK3YF-74EV6-A",
+        "text": "Do you still have the photo?",
+        "question": True,
+    },
+    "casework_set_severity": {"severity": "S1", "reason": "He came back to her door."},
+    "casework_reopen": {"reason": "A second video came in."},
+    "casework_merge": {"into": "C-10412", "reason": "The same evening at the same door.", "revision": 4},
+    "casework_disposition": {"state": "cleared"},
+    "actions_lift_action": {"reason": "The account is back in the right hands."},
+    "decisions_reverse": {"reason": "The messages were sent from a stolen phone."},
     "cases_close": {
         "outcome": "no_breach",
         "reason": "The door camera shows a quiet hand-over.",
@@ -66,11 +78,11 @@ BODIES: dict[str, dict[str, Any]] = {
         "revision": 5,
     },
     "decisions_second_reading": {"agree": True, "note": "The facts carry it."},
-    "decisions_lodge_appeal": {
+    "appeals_lodge_appeal": {
         "grounds": "It was my brother who had the phone on that day.",
         "language": "en",
     },
-    "decisions_decide_appeal": {
+    "appeals_decide_appeal": {
         "outcome": "reverse",
         "reasons": "The phone was reported lost on that day, as the log shows.",
     },

@@ -145,6 +145,44 @@ class TextIn(Strict):
     text: str = Field(min_length=1, max_length=10_000)
 
 
+class NoteIn(Strict):
+    """A note for the file."""
+
+    text: str = Field(min_length=1, max_length=20_000)
+
+
+class CaseMessageIn(TextIn):
+    """A message to the reporter of one of the case's reports."""
+
+    report: str = Field(max_length=60, description="The number of the report.")
+    question: bool = Field(default=False, description="The case waits for the answer.")
+
+
+class ReasonIn(Strict):
+    """Why, for the file."""
+
+    reason: str = Field(min_length=3, max_length=5000)
+
+
+class SeverityIn(ReasonIn):
+    """How severe it is after all."""
+
+    severity: Literal["S0", "S1", "S2", "S3", "S4"]
+
+
+class MergeIn(ReasonIn):
+    """Into which case, by id or reference."""
+
+    into: TocsinId
+    revision: int | None = None
+
+
+class DispositionIn(Strict):
+    """What an alert turned out to be."""
+
+    state: Literal["confirmed", "cleared"]
+
+
 class AssignIn(Strict):
     """To whom a case is given."""
 
@@ -201,6 +239,12 @@ class SecondReadIn(Strict):
 
     agree: bool
     note: str = Field(default="", max_length=5000)
+
+
+class UndoIn(Strict):
+    """Why a decision was a mistake. The person it was about reads this."""
+
+    reason: str = Field(min_length=10, max_length=5000)
 
 
 class AppealIn(Strict):

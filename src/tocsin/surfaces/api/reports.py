@@ -18,6 +18,7 @@ from tocsin.domains.reports.messages import Line, history
 from tocsin.domains.reports.models import Report, ReportMessage
 from tocsin.surfaces.api import answers as a
 from tocsin.surfaces.api import inputs as i
+from tocsin.surfaces.api import views
 from tocsin.surfaces.api.auth import MULTIPART, actor_of
 from tocsin.surfaces.api.idempotent import answer_once
 from tocsin.surfaces.api.problems import READING_ONE
@@ -59,22 +60,20 @@ def read_report(request: HttpRequest, number: str) -> Any:
     """Where it stands, and what we wrote to the reporter, for showing in your app. What they wrote stays
     sealed."""
     actor = actor_of(request)
-    report = _known(actor, number)
+    report = _unwalled(actor, queries.by_number(actor, number))
     link = getattr(report, "case_link", None)
     return {
         "number": report.number, "status": report.status, "severity": report.severity,
         "received_at": report.received_at, "codes": report.alleged_codes, "completeness": report.completeness,
         "gaps": report.gaps, "next_update_by": report.next_update_by, "case": link.case_id if link else None,
         "messages": [
-            {"direction": line.direction, "kind": line.kind, "at": line.at, "text": line.text or ""}
-            for line in _messages(actor, report)
+            views.message(line) for line in _messages(actor, report)
         ],
     }  # fmt: skip
 
 
-def _known(actor: Actor, number: str) -> Report:
-    """A report by its number; none whose case is kept from the actor."""
-    report = queries.by_number(actor, number)
+def _unwalled(actor: Actor, report: Report) -> Report:
+    """The report, unless its case is kept from the actor."""
     link = getattr(report, "case_link", None)
     if link is not None and actor.kind == "staff" and actor.id in link.case.walled_off:
         raise NotFound(f"There is no report {report.number}.", "Check the number.")
@@ -96,12 +95,11 @@ def _messages(actor: Actor, report: Report) -> list[Line]:
     summary="Add something the reporter wrote",
 )  # fmt: skip
 def add_message(request: HttpRequest, number: str, body: i.TextIn) -> HttpResponse:
-    """It reaches whoever works on it, and wakes a case that waited for an answer. Needs `reports:read`
-    too."""
+    """It reaches whoever works on it, and wakes a case that waited for an answer."""
     actor = actor_of(request)
 
     def produce() -> tuple[int, dict[str, Any]]:
-        report = _known(actor, number)
+        report = _unwalled(actor, queries.to_add_to(actor, number))
         return 201, {"id": actions.add_message(actor, report.pk, body.text, channel="api").pk}
 
     return answer_once(request, produce)
@@ -112,14 +110,14 @@ def add_message(request: HttpRequest, number: str, body: i.TextIn) -> HttpRespon
     media=MULTIPART, summary="Add a file",
 )  # fmt: skip
 def add_evidence(request: HttpRequest, number: str, file: UploadedFile = _FILE) -> HttpResponse:
-    """Up to 25 MB, as multipart/form-data in the field `file`. The same bytes twice are the same item. Needs
-    `reports:read` too."""
+    """Up to 25 MB, as multipart/form-data in the field `file`. The same bytes twice are the same item."""
     actor = actor_of(request)
 
     def produce() -> tuple[int, dict[str, Any]]:
         file.seek(0)
+        report = _unwalled(actor, queries.to_add_to(actor, number))
         item = handing_in.add_evidence(
-            actor, _known(actor, number).pk, content=cast(BinaryIO, file.file), filename=file.name or "file",
+            actor, report.pk, content=cast(BinaryIO, file.file), filename=file.name or "file",
             declared_type=file.content_type or "", channel="api",
         )  # fmt: skip
         return 201, {

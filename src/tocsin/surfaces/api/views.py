@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from tocsin.domains.cases.case_reports import Told
 from tocsin.domains.cases.models import Case, CaseParty
+from tocsin.domains.cases.queries import Line
 from tocsin.domains.detection.models import Alert
 from tocsin.domains.enforcement.models import Action, Appeal, Decision
 from tocsin.domains.enforcement.notices import link
 from tocsin.domains.enforcement.proposal import Proposal, Weights
 from tocsin.domains.enforcement.queries import PublicNotice
+from tocsin.domains.reports.messages import Line as ReportLine
 
 
 def iso(moment: Any) -> str | None:
@@ -51,6 +54,38 @@ def party(row: CaseParty) -> dict[str, Any]:
 def alert(row: Alert) -> dict[str, Any]:
     """An alert at a glance."""
     return {"id": row.pk, "rule": row.rule, "code": row.code, "state": row.state, "hits": row.hits}
+
+
+def line(one: Line) -> dict[str, Any]:
+    """A line of the story."""
+    entry = one.entry
+    return {
+        "at": iso(entry.at),
+        "kind": entry.kind,
+        "by": entry.actor_label,
+        "summary": entry.summary,
+        "body": one.body,
+        "covered": one.covered,
+    }
+
+
+def told(one: Told) -> dict[str, Any]:
+    """A report of a case, as it was told."""
+    report, opened = one.report, one.opened
+    return {
+        "number": report.number,
+        "received_at": iso(report.received_at),
+        "codes": report.alleged_codes,
+        "found_codes": report.found_codes,
+        "covered": opened is None,
+        "narrative": opened.details.get("narrative", "") if opened else None,
+        "messages": [message(line) for line in opened.messages] if opened else [],
+    }
+
+
+def message(line: ReportLine) -> dict[str, Any]:
+    """A line between a reporter and us; empty when it was erased."""
+    return {"direction": line.direction, "kind": line.kind, "at": iso(line.at), "text": line.text or ""}
 
 
 def action(row: Action) -> dict[str, Any]:
@@ -120,6 +155,7 @@ def appeal(row: Appeal) -> dict[str, Any]:
         "decision": row.decision_id,
         "state": row.state,
         "outcome": row.outcome,
+        "reviewer": row.reviewer_id,
         "lodged_at": iso(row.lodged_at),
         "decided_at": iso(row.decided_at),
     }
