@@ -66,7 +66,7 @@ def open_glass(
             return present
         glass = BreakGlass(
             id=new_id("glass"), staff_id=actor.id, object_type=object_type, object_id=object_id, reason=why,
-            started_at=now, ends_at=now + _length(),
+            started_at=now, ends_at=now + length(),
         )  # fmt: skip
         work.save(glass, about=object_id)
         clocks.start(work, required(REVIEW, ""), subject_type=SUBJECT, subject_id=glass.pk, zone="UTC")
@@ -106,11 +106,15 @@ def asked_once() -> Iterator[None]:
 
 
 def through_glass(actor: Actor, scope: Scope, object_type: str, object_id: str) -> Scope:
-    """The scope as it is for this person now: with the glass open, as if assigned to them and in their
-    region."""
+    """The scope as it is for this person now."""
     if scope.assigned and not scope.region:
         return scope
-    return replace(scope, assigned=True, region="") if is_open(actor, object_type, object_id) else scope
+    return behind_glass(scope) if is_open(actor, object_type, object_id) else scope
+
+
+def behind_glass(scope: Scope) -> Scope:
+    """The scope as it would be with the glass open: as if assigned to the person and in their region."""
+    return replace(scope, assigned=True, region="")
 
 
 def review(actor: Actor, glass_id: str, outcome: str, note: str = "") -> BreakGlass:
@@ -156,7 +160,8 @@ def _running(actor: Actor, object_type: str, object_id: str, now: dt.datetime) -
     )
 
 
-def _length() -> dt.timedelta:
+def length() -> dt.timedelta:
+    """How long the glass stays open, as the packs say."""
     spec = required(LENGTH, "")
     return UNIT_OF[spec.basis] * spec.amount
 

@@ -10,6 +10,7 @@ class StaffConfig(AppConfig):
     def ready(self) -> None:
         from tocsin.core.access.api_keys import register_staff
         from tocsin.core.actor import Actor
+        from tocsin.domains.staff import mail  # noqa: F401  (listens)
         from tocsin.domains.staff.models import Staff
 
         def active(staff_id: str) -> Actor | None:

@@ -61,7 +61,7 @@ class Verb:
 
     ``said`` is the sentence for when it worked; ``template`` the form, empty for a button without one;
     ``offer`` what the form shows beside what was typed. ``stays``: the form is part of the page and comes
-    back empty. ``find`` looks the case up, as far as the actor may know of it.
+    back empty.
     """
 
     permission: str
@@ -70,7 +70,6 @@ class Verb:
     template: str = ""
     offer: Offer | None = None
     stays: bool = False
-    find: Callable[[Actor, str], Case] = cases.find
 
     def view(self) -> View:
         """The view of its address."""
@@ -80,11 +79,11 @@ class Verb:
 
     def _get(self, request: HttpRequest, reference: str) -> HttpResponse:
         actor = actor_of(request)
-        return self._form(request, actor, self.find(actor, reference), request.GET.dict())
+        return self._form(request, actor, cases.find(actor, reference), request.GET.dict())
 
     def _post(self, request: HttpRequest, reference: str) -> HttpResponse:
         actor = actor_of(request)
-        case = self.find(actor, reference)
+        case = cases.find(actor, reference)
         back = reverse("console:case", args=[case.reference])
         try:
             self.run(actor, case, request.POST)

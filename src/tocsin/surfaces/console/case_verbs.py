@@ -7,7 +7,6 @@ from typing import Any
 
 from django.http import QueryDict
 
-from tocsin.core.access import break_glass
 from tocsin.core.access.check import allows
 from tocsin.core.actor import Actor
 from tocsin.core.errors import NotFound
@@ -157,12 +156,6 @@ def _own_alert(case: Case, alert_id: str) -> Any:
     return link.alert
 
 
-def _glass(actor: Actor, case: Case, form: QueryDict) -> object:
-    return break_glass.open_glass(
-        actor, "case", case.pk, form.get("reason", ""), walled_off=frozenset(case.walled_off)
-    )
-
-
 _F = "console/forms/"
 
 take = Verb("cases.assign", "The case is yours.", _take).view()
@@ -196,7 +189,3 @@ reverse = Verb(
 alert = Verb(
     "alerts.disposition", "Thank you. The rules learn from it.", _alert, f"{_F}alert.html", _which_alert
 ).view()
-glass = Verb(
-    "access.break_glass", "Opened. The privacy officer has been told.", _glass, f"{_F}glass.html",
-    find=cases.known,
-).view()  # fmt: skip

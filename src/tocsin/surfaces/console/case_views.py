@@ -65,10 +65,7 @@ def queue_rows(request: HttpRequest) -> HttpResponse:
 def case(request: HttpRequest, reference: str) -> HttpResponse:
     """The case page. Opening it is logged: who looked at what is part of the record."""
     actor = actor_of(request)
-    found = cases.find(actor, reference)
-    with act(actor, "case.view") as work:
-        cases.arrive(actor, found)
-        work.fact("cases.case", found.pk)
+    found = _looked_at(actor, reference)
     shown = {**queueing.pane(request, actor, found.reference), **casepage.build(actor, found)}
     return render(request, "console/case.html", shown)
 
@@ -76,11 +73,18 @@ def case(request: HttpRequest, reference: str) -> HttpResponse:
 @page("cases.view")
 @require_GET
 def case_body(request: HttpRequest, reference: str) -> HttpResponse:
-    """The inside of the case page, read again when something changed in it."""
+    """The inside of the case page, read again when something changed in it: a look like the first."""
     actor = actor_of(request)
-    return render(
-        request, "console/parts/case_body.html", casepage.build(actor, cases.find(actor, reference))
-    )
+    found = _looked_at(actor, reference)
+    return render(request, "console/parts/case_body.html", casepage.build(actor, found))
+
+
+def _looked_at(actor: Actor, reference: str) -> Case:
+    found = cases.find(actor, reference)
+    with act(actor, "case.view") as work:
+        cases.arrive(actor, found)
+        work.fact("cases.case", found.pk)
+    return found
 
 
 @page("cases.view")

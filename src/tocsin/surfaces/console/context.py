@@ -21,7 +21,7 @@ from tocsin.core.outbox import queries as outbox
 from tocsin.domains.cases import queries as cases
 from tocsin.domains.detection import queries as detection
 from tocsin.domains.enforcement import queries as enforcement
-from tocsin.surfaces.console import words
+from tocsin.surfaces.console import glass_views, words
 from tocsin.surfaces.ui.shell import NavGroup, NavItem
 
 Waiting = Callable[[Actor], QuerySet[Any]]
@@ -110,6 +110,8 @@ def console(request: HttpRequest) -> dict[str, Any]:
         # parts of pages have no navigation, so that nothing is counted for them
         "nav": SimpleLazyObject(lambda: nav(actor, request.path)),
         "nav_url": reverse("console:nav"),
+        # asked for on the page of a refusal only
+        "glass_offer": SimpleLazyObject(lambda: glass_views.on_refusal(actor, request)),
         "purpose": PURPOSES[actor.purpose],
         "purpose_url": reverse("console:purpose"),
         "palette_url": reverse("console:palette"),

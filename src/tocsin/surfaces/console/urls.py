@@ -2,7 +2,14 @@
 
 from django.urls import path
 
-from tocsin.surfaces.console import case_verbs, case_views, decide_views, evidence_views, lookups
+from tocsin.surfaces.console import (
+    case_verbs,
+    case_views,
+    decide_views,
+    evidence_views,
+    glass_views,
+    lookups,
+)
 from tocsin.surfaces.console.desk import by_method
 
 app_name = "console"
@@ -38,7 +45,7 @@ urlpatterns = [
     path(_CASE + "second-reading/", case_verbs.second_read, name="second_read"),
     path(_CASE + "reverse/", case_verbs.reverse, name="reverse"),
     path(_CASE + "alert/", case_verbs.alert, name="alert"),
-    path(_CASE + "glass/", case_verbs.glass, name="glass"),
+    path(_CASE + "glass/", by_method(GET=glass_views.ask, POST=glass_views.open_), name="glass"),
     path(
         _CASE + "evidence/",
         by_method(GET=evidence_views.upload_form, POST=evidence_views.upload),
