@@ -15,6 +15,8 @@ from tests.chaos.marketplace import Marketplace
 from tests.journeys.people import cast
 from tests.support.stack import Stack, running, until
 from tocsin.core import postgres
+from tocsin.core.crypto.day_codec import DayCodec, Fetch
+from tocsin.core.crypto.keys import FileKeys
 from tocsin.core.postgres import Urls
 from tocsin.engine.log import EventRecord, read_log
 from tocsin.engine.log.marks import read_mark
@@ -66,8 +68,27 @@ def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
         finally:
             marketplace.kill()
         _settle(stack)
-        log = [one for one in read_log(stack.home / "decide", 0, EVERYTHING) if isinstance(one, EventRecord)]
+        log = [
+            one
+            for one in read_log(stack.home / "decide", DayCodec(_keys(stack)), 0, EVERYTHING)
+            if isinstance(one, EventRecord)
+        ]
         yield Aftermath(stack, marketplace, decider, killer.killed, planted, log)
+
+
+def _keys(stack: Stack) -> Fetch:
+    """The keys of the log, as the installation has them."""
+    master = FileKeys(stack.home / "keys" / "master")
+
+    def fetch(scope: str, _create: bool) -> bytes:
+        with stack.connect() as database:
+            row = database.execute(
+                "SELECT master_key_id, wrapped FROM core_data_key WHERE scope = %s", [scope]
+            ).fetchone()
+        assert row is not None, scope
+        return master.unwrap(*row, scope)
+
+    return fetch
 
 
 def _settle(stack: Stack) -> None:

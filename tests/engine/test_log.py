@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from tests.engine.builders import T0, decide, rule, rules, wire
+from tests.engine.sealing import codec
 from tocsin.engine.engine import Engine, StateError
 from tocsin.engine.events import parse_event
 from tocsin.engine.log import (
@@ -42,8 +43,8 @@ class Desk:
     """A small host: an engine and a log, one event a commit."""
 
     def __init__(self, folder: Path, segment_bytes: int = 4096) -> None:
-        self.log = LogWriter(folder, segment_bytes)
-        self.engine = recover(folder, NO_RULES).engine
+        self.log = LogWriter(folder, codec(), segment_bytes)
+        self.engine = recover(folder, codec(), NO_RULES).engine
         if self.engine.seq == 0:
             self.rules(RULES_SET)
 
@@ -69,7 +70,7 @@ def filled(folder: Path, events: int, segment_bytes: int = 4096) -> Desk:
 
 def test_what_is_committed_can_be_read_back(tmp_path: Path) -> None:
     desk = filled(tmp_path, 3)
-    first, *rest = read_log(tmp_path, 0, 100)
+    first, *rest = read_log(tmp_path, codec(), 0, 100)
     assert isinstance(first, RulesRecord)
     assert (first.seq, first.version, first.sources) == (1, RULES_SET.version, dict(RULES_SET.sources))
     assert [record.seq for record in rest] == [2, 3, 4]
@@ -90,14 +91,14 @@ def test_positions_go_on_through_segments_and_restarts(tmp_path: Path) -> None:
     for number in range(30, 60):
         desk.event(number)
     assert len(segments(tmp_path)) > 10
-    assert [record.seq for record in read_log(tmp_path, 0, 1000)] == list(range(1, 62))
-    assert [record.seq for record in read_log(tmp_path, 40, 5)] == [41, 42, 43, 44, 45]
-    assert read_log(tmp_path, 61, 5) == []
+    assert [record.seq for record in read_log(tmp_path, codec(), 0, 1000)] == list(range(1, 62))
+    assert [record.seq for record in read_log(tmp_path, codec(), 40, 5)] == [41, 42, 43, 44, 45]
+    assert read_log(tmp_path, codec(), 61, 5) == []
     desk.log.close()
 
 
 def test_a_reader_follows_a_growing_log(tmp_path: Path) -> None:
-    desk, reader, seen = Desk(tmp_path, 1000), LogReader(tmp_path), 0
+    desk, reader, seen = Desk(tmp_path, 1000), LogReader(tmp_path, codec()), 0
     for number in range(50):
         desk.event(number)
         got = reader.read(seen, 10)
@@ -111,16 +112,16 @@ def test_what_is_written_but_not_synced_is_not_read(tmp_path: Path) -> None:
     desk = filled(tmp_path, 1)
     desk.log.append(EVENT, b"{}")
     desk.log.write()
-    assert [record.seq for record in read_log(tmp_path, 0, 10)] == [1, 2]
+    assert [record.seq for record in read_log(tmp_path, codec(), 0, 10)] == [1, 2]
     desk.log.close()
 
 
 def test_a_log_has_one_writer(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     with pytest.raises(LogLockedError, match="one log has one writer"):
-        LogWriter(tmp_path)
+        LogWriter(tmp_path, codec())
     desk.log.close()
-    LogWriter(tmp_path).close()
+    LogWriter(tmp_path, codec()).close()
 
 
 @pytest.mark.parametrize("torn", [b"\x01", b"\x10\x00\x00\x00" + b"\0" * 9, b"\xff" * 400])
@@ -133,7 +134,7 @@ def test_a_torn_tail_is_cut_off(tmp_path: Path, torn: bytes) -> None:
     assert path.read_bytes() == whole
     assert desk.engine.seq == 6
     desk.event(5)
-    assert [record.seq for record in read_log(tmp_path, 0, 10)] == [1, 2, 3, 4, 5, 6, 7]
+    assert [record.seq for record in read_log(tmp_path, codec(), 0, 10)] == [1, 2, 3, 4, 5, 6, 7]
     desk.log.close()
 
 
@@ -157,10 +158,10 @@ def test_a_missing_acknowledged_record_stops_the_start_and_changes_nothing(tmp_p
     shorter = path.read_bytes()[:-3]
     path.write_bytes(shorter)
     with pytest.raises(LogDamagedError, match="ends at record 5, but record 6 was acknowledged"):
-        LogWriter(tmp_path)
+        LogWriter(tmp_path, codec())
     assert path.read_bytes() == shorter
     (tmp_path / "committed").unlink()  # what the message says for going on without it
-    LogWriter(tmp_path).close()
+    LogWriter(tmp_path, codec()).close()
 
 
 def test_a_harmed_byte_in_the_middle_is_noticed(tmp_path: Path) -> None:
@@ -170,7 +171,7 @@ def test_a_harmed_byte_in_the_middle_is_noticed(tmp_path: Path) -> None:
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
     with pytest.raises(LogGapError, match="removed, or damaged"):
-        read_log(tmp_path, 0, 100)
+        read_log(tmp_path, codec(), 0, 100)
     with pytest.raises(LogGapError):
         Desk(tmp_path)
 
@@ -182,7 +183,7 @@ def test_recovery_is_the_engine_as_it_was(tmp_path: Path) -> None:
         desk.event(number, customer=f"c{number % 3}")
     expected = desk.engine.snapshot()
     desk.log.close()
-    recovered = recover(tmp_path, NO_RULES)
+    recovered = recover(tmp_path, codec(), NO_RULES)
     assert (recovered.replayed, recovered.differing) == (62, 0)
     assert recovered.engine.snapshot() == expected
 
@@ -192,22 +193,22 @@ def test_recovery_from_a_snapshot_is_the_same(tmp_path: Path, at: int) -> None:
     desk = filled(tmp_path, 40)
     desk.rules(rules(rule('{ entity = "customer", present = true }', "other", "block")))
     desk.event(40)
-    write_snapshot(tmp_path, recover(tmp_path, NO_RULES, until=at).engine)
+    write_snapshot(tmp_path, codec(), recover(tmp_path, codec(), NO_RULES, until=at).engine)
     expected = desk.engine.snapshot()
     desk.log.close()
-    recovered = recover(tmp_path, NO_RULES)
+    recovered = recover(tmp_path, codec(), NO_RULES)
     assert recovered.replayed == 43 - at
     assert recovered.engine.snapshot() == expected
 
 
 def test_a_harmed_snapshot_is_passed_over(tmp_path: Path) -> None:
     desk = filled(tmp_path, 10)
-    path = write_snapshot(tmp_path, desk.engine)
+    path = write_snapshot(tmp_path, codec(), desk.engine)
     desk.log.close()
     data = bytearray(path.read_bytes())
     data[-1] ^= 1
     path.write_bytes(data)
-    assert recover(tmp_path, NO_RULES).replayed == 11
+    assert recover(tmp_path, codec(), NO_RULES).replayed == 11
 
 
 def test_segments_go_only_when_shipped_and_covered_by_both_snapshots(tmp_path: Path) -> None:
@@ -215,31 +216,31 @@ def test_segments_go_only_when_shipped_and_covered_by_both_snapshots(tmp_path: P
     expected = desk.engine.snapshot()
     assert remove_segments(tmp_path, shipped=61) == []  # no snapshots
     for at in (20, 40):
-        write_snapshot(tmp_path, recover(tmp_path, NO_RULES, until=at).engine)
+        write_snapshot(tmp_path, codec(), recover(tmp_path, codec(), NO_RULES, until=at).engine)
     before = [first for first, _ in segments(tmp_path)]
     remove_segments(tmp_path, shipped=10)
     assert segments(tmp_path)[0][0] == max(first for first in before if first <= 11)
     remove_segments(tmp_path, shipped=61)
     assert segments(tmp_path)[0][0] == max(first for first in before if first <= 21)
     with pytest.raises(LogGapError):
-        read_log(tmp_path, 0, 1)
+        read_log(tmp_path, codec(), 0, 1)
     desk.log.close()
-    assert recover(tmp_path, NO_RULES).engine.snapshot() == expected
+    assert recover(tmp_path, codec(), NO_RULES).engine.snapshot() == expected
     for _, path in snapshots(tmp_path):
         path.unlink()
     with pytest.raises(StateError, match="does not begin at record 1"):
-        recover(tmp_path, NO_RULES)
+        recover(tmp_path, codec(), NO_RULES)
 
 
 def test_what_comes_after_a_while_goes_into_a_new_segment(tmp_path: Path) -> None:
-    log = LogWriter(tmp_path, segment_seconds=0.0)
+    log = LogWriter(tmp_path, codec(), segment_seconds=0.0)
     for _ in range(3):
         log.append(EVENT, b"{}")
         log.append(EVENT, b"{}")
         log.commit()
     log.close()
     assert [first for first, _ in segments(tmp_path)] == [1, 3, 5]
-    again = LogWriter(tmp_path, segment_seconds=0.0)
+    again = LogWriter(tmp_path, codec(), segment_seconds=0.0)
     again.commit()  # with nothing to write there is nothing to begin
     assert (again.position, len(segments(tmp_path))) == (6, 3)
     again.close()
@@ -248,13 +249,13 @@ def test_what_comes_after_a_while_goes_into_a_new_segment(tmp_path: Path) -> Non
 def test_only_two_snapshots_are_kept(tmp_path: Path) -> None:
     desk = filled(tmp_path, 5)
     for at in (2, 3, 4, 5):
-        write_snapshot(tmp_path, recover(tmp_path, NO_RULES, until=at).engine)
+        write_snapshot(tmp_path, codec(), recover(tmp_path, codec(), NO_RULES, until=at).engine)
     desk.log.close()
     assert [position for position, _ in snapshots(tmp_path)] == [4, 5]
 
 
 def test_a_recorded_answer_stands_when_a_replay_would_decide_otherwise(tmp_path: Path) -> None:
-    log = LogWriter(tmp_path)
+    log = LogWriter(tmp_path, codec())
     log.append(RULES, rules_payload(T0, RULES_SET.version, dict(RULES_SET.sources)))
     raw = msgspec.json.encode(wire(ident="e1", ts=T0, customer="c"))
     engine = Engine(NO_RULES)
@@ -265,7 +266,7 @@ def test_a_recorded_answer_stands_when_a_replay_would_decide_otherwise(tmp_path:
     log.append(EVENT, event_payload(T0, "k1", raw, msgspec.json.encode(answered), None))
     log.commit()
     log.close()
-    recovered = recover(tmp_path, NO_RULES)
+    recovered = recover(tmp_path, codec(), NO_RULES)
     assert recovered.differing == 1
     again = decide(recovered.engine, parse_event(raw)).decision
     assert again == msgspec.structs.replace(answered, duplicate=True)
@@ -279,5 +280,5 @@ def committed_mark(position: int) -> bytes:
 
 
 def test_an_engine_without_a_log_is_new(tmp_path: Path) -> None:
-    LogWriter(tmp_path).close()
-    assert recover(tmp_path, RULES_SET).engine.snapshot() == Engine(RULES_SET).snapshot()
+    LogWriter(tmp_path, codec()).close()
+    assert recover(tmp_path, codec(), RULES_SET).engine.snapshot() == Engine(RULES_SET).snapshot()

@@ -89,8 +89,10 @@ def serve_live(env: Env) -> int:
 
 def serve_decide(env: Env) -> int:
     """The hot path: events in, decisions out."""
+    from tocsin.core.crypto.day_codec import DayCodec
     from tocsin.surfaces.decide.config import DecideConfig
     from tocsin.surfaces.decide.keys_postgres import PostgresKeyStore
+    from tocsin.surfaces.decide.log_keys import key_from_database
     from tocsin.surfaces.decide.serve import serve
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
@@ -99,6 +101,7 @@ def serve_decide(env: Env) -> int:
             folder=env.home / "decide",
             rules_dir=env.rules_dir,
             keys=PostgresKeyStore(env.database_url_for_role),
+            codec=DayCodec(key_from_database),
             listen=_door("decide", env.decide_port),
         )
     )

@@ -10,6 +10,7 @@ import msgspec
 
 import tocsin
 from tests.engine.builders import decide, wire
+from tests.engine.sealing import codec, key_of
 from tocsin.domains.detection.logread import reader
 from tocsin.domains.detection.ship import Reader
 from tocsin.engine.engine import Engine
@@ -26,12 +27,12 @@ class Desk:
     """An engine that writes its log as the decide host does, one event a commit."""
 
     def __init__(self, folder: Path, **log: Any) -> None:
-        self.log = LogWriter(folder, **log)
+        self.log = LogWriter(folder, codec(), **log)
         self.engine = Engine(PACKAGED)
         self.now = time.time_ns() // 1_000_000
         self.log.append(RULES, rules_payload(self.now, PACKAGED.version, dict(PACKAGED.sources)))
         self.log.commit()
-        self.read: Reader = reader(folder)
+        self.read: Reader = reader(folder, key_of)
 
     def tell(self, what: str, **told: Any) -> str:
         """Decide one event and log it; returns the verdict."""

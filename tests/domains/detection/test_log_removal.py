@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.domains.detection.desk import Desk
+from tests.engine.sealing import codec, key_of
 from tocsin.domains.detection.logread import forget_shipped, reader
 from tocsin.domains.detection.models import ShipPosition
 from tocsin.domains.detection.ship import ship_once
@@ -26,7 +27,7 @@ def folder(tmp_path: Path) -> Path:
     desk.test_cards(cards=9)
     desk.log.close()
     for position in (6, 9):
-        write_snapshot(folder, recover(folder, NO_RULES, until=position).engine)
+        write_snapshot(folder, codec(), recover(folder, codec(), NO_RULES, until=position).engine)
     return folder
 
 
@@ -35,7 +36,7 @@ def first(folder: Path) -> int:
 
 
 def test_only_what_is_shipped_goes(folder: Path) -> None:
-    read = reader(folder)
+    read = reader(folder, key_of)
     assert forget_shipped(folder) == 0
     ship_once(read, limit=4)
     assert (forget_shipped(folder), first(folder)) == (4, 5)
@@ -43,15 +44,15 @@ def test_only_what_is_shipped_goes(folder: Path) -> None:
         pass
     assert (forget_shipped(folder), first(folder)) == (2, 7)  # the older snapshot holds the first six
     assert forget_shipped(folder) == 0
-    assert recover(folder, NO_RULES).engine.seq == 10
+    assert recover(folder, codec(), NO_RULES).engine.seq == 10
 
 
 def test_a_log_that_ends_before_what_was_shipped_is_left_alone(folder: Path) -> None:
-    while ship_once(reader(folder)):
+    while ship_once(reader(folder, key_of)):
         pass
     ShipPosition.objects.update(position="11")
     assert (forget_shipped(folder), first(folder)) == (0, 1)
-    with_one_more = LogWriter(folder)
+    with_one_more = LogWriter(folder, codec())
     with_one_more.append(EVENT, b"{}")
     with_one_more.close()
     assert forget_shipped(folder) == 6

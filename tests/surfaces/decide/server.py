@@ -14,6 +14,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tocsin.core.crypto.day_codec import DayCodec
+from tocsin.surfaces.decide.log_keys import KeyFolder
+
 SECRET = "s3cret_with_underscores"
 KEYS = {
     "k1": ["decide", "events:write", "replay"],
@@ -83,6 +86,11 @@ class Server:
         self.write_keys()
         self.process: subprocess.Popen[bytes]
         self.port = 0
+
+    @property
+    def codec(self) -> DayCodec:
+        """Opens its log."""
+        return DayCodec(KeyFolder(self.home / "decide-keys"))
 
     def write_rules(self, text: str) -> None:
         (self.rules / "rules.toml").write_text(text)

@@ -81,7 +81,7 @@ def test_the_ingest_door_decides_the_same(server: Server) -> None:
 def test_the_log_keeps_what_was_sent_and_what_was_answered(server: Server) -> None:
     body = b' {"type": "order.placed","id":"raw-1", "ts": %d, "fields":{"mood":"\\u00fc"}} ' % now()
     reply = server.post(body)
-    [record] = read_log(server.folder, reply.json["seq"] - 1, 1)
+    [record] = read_log(server.folder, server.codec, reply.json["seq"] - 1, 1)
     assert isinstance(record, EventRecord)
     assert (record.raw, record.decision_json, record.key) == (body.strip(), reply.body, "k1")
 

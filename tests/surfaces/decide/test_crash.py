@@ -75,7 +75,9 @@ def test_nothing_acknowledged_is_lost_or_decided_otherwise(tmp_path: Path) -> No
     for event_id, answer in answers.items():
         assert answer["duplicate"] is False, event_id
     recorded = {
-        r.decision().event_id: r for r in read_log(server.folder, 0, 10**9) if isinstance(r, EventRecord)
+        r.decision().event_id: r
+        for r in read_log(server.folder, server.codec, 0, 10**9)
+        if isinstance(r, EventRecord)
     }
     for event_id, answer in answers.items():
         assert json.loads(recorded[event_id].decision_json) == answer
@@ -83,13 +85,13 @@ def test_nothing_acknowledged_is_lost_or_decided_otherwise(tmp_path: Path) -> No
     for event_id in some:
         assert server.post(recorded[event_id].raw).json == {**answers[event_id], "duplicate": True}
     assert server.stop() == 0
-    seqs = [record.seq for record in read_log(server.folder, 0, 10**9)]
+    seqs = [record.seq for record in read_log(server.folder, server.codec, 0, 10**9)]
     assert seqs == list(range(1, len(seqs) + 1))
-    from_snapshot = recover(server.folder, NO_RULES)
+    from_snapshot = recover(server.folder, server.codec, NO_RULES)
     assert (from_snapshot.differing, from_snapshot.replayed) == (0, len(seqs) - newest(server))
     for _, path in snapshots(server.folder):
         path.unlink()
-    from_the_beginning = recover(server.folder, NO_RULES)
+    from_the_beginning = recover(server.folder, server.codec, NO_RULES)
     assert from_the_beginning.differing == 0
     assert from_the_beginning.engine.snapshot() == from_snapshot.engine.snapshot()
 
@@ -139,6 +141,6 @@ def limit_file_size(pid: int, folder: Path) -> None:
 
 
 def own_ts(server: Server, seq: int) -> int:
-    [record] = read_log(server.folder, seq - 1, 1)
+    [record] = read_log(server.folder, server.codec, seq - 1, 1)
     assert isinstance(record, EventRecord)
     return record.event().ts

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.engine.builders import event
+from tests.engine.sealing import codec
 from tests.surfaces.decide.server import RULES
 from tocsin.engine.engine import Engine
 from tocsin.engine.log import LogWriter
@@ -26,7 +27,11 @@ def items(count: int) -> list[Item]:
 
 def pump(folder: Path) -> Pump:
     return Pump(
-        Engine(load({"rules.toml": RULES})), LogWriter(folder), Metrics(), queue_limit=100, turn_limit=10
+        Engine(load({"rules.toml": RULES})),
+        LogWriter(folder, codec()),
+        Metrics(),
+        queue_limit=100,
+        turn_limit=10,
     )
 
 

@@ -19,12 +19,19 @@ def test_new_rules_apply_from_the_next_event_and_are_in_the_log(own_server: Serv
     assert (first["verdict"], second["verdict"]) == ("allow", "review")
     assert second["reasons"][0]["rule"] == "second_order"
     assert second["rules_version"] != first["rules_version"]
-    changes = [record for record in read_log(own_server.folder, 0, 100) if isinstance(record, RulesRecord)]
+    changes = [
+        record
+        for record in read_log(own_server.folder, own_server.codec, 0, 100)
+        if isinstance(record, RulesRecord)
+    ]
     assert [change.version for change in changes] == [first["rules_version"], second["rules_version"]]
     own_server.kill()
     own_server.start()
     assert own_server.post(order("c")).json["rules_version"] == second["rules_version"]
-    assert len([r for r in read_log(own_server.folder, 0, 100) if isinstance(r, RulesRecord)]) == 2
+    assert (
+        len([r for r in read_log(own_server.folder, own_server.codec, 0, 100) if isinstance(r, RulesRecord)])
+        == 2
+    )
 
 
 def test_a_set_with_a_mistake_is_refused_and_the_old_one_stays(own_server: Server) -> None:

@@ -4,14 +4,18 @@ writer.LogWriter   append records, make them durable, recover after a crash
 reader.read_log    records after a position, for whoever ships them elsewhere
 records            what a record holds
 state              snapshots, recovery of an engine, removal of old segments
+codec.Codec        what the host brings to seal both
 """
 
+from tocsin.engine.log.codec import CannotOpenError, Codec
 from tocsin.engine.log.reader import LogReader, read_log
 from tocsin.engine.log.records import EventRecord, Record, RulesRecord
-from tocsin.engine.log.state import remove_segments
+from tocsin.engine.log.state import keys_in, remove_segments
 from tocsin.engine.log.writer import LogDamagedError, LogLockedError, LogWriter
 
 __all__ = [
+    "CannotOpenError",
+    "Codec",
     "EventRecord",
     "LogDamagedError",
     "LogLockedError",
@@ -19,6 +23,7 @@ __all__ = [
     "LogWriter",
     "Record",
     "RulesRecord",
+    "keys_in",
     "read_log",
     "remove_segments",
 ]

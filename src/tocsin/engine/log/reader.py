@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+from tocsin.engine.log.codec import Codec
 from tocsin.engine.log.frames import Frame, segments
 from tocsin.engine.log.frames import frames as read_frames
 from tocsin.engine.log.marks import read_mark
@@ -23,12 +24,14 @@ class LogReader:
     Never blocks the writer and needs no lock. An empty answer means "nothing new yet".
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, codec: Codec) -> None:
         self._folder = folder
+        self._codec = codec
         self._at: tuple[int, int, Path, int] | None = None  # after position, segment's first, path, offset
 
     def read(self, after: int, limit: int) -> list[Record]:
-        """At most `limit` records with seq > `after`, in order. Raises LogGapError."""
+        """At most `limit` records with seq > `after`, in order. Raises LogGapError, CannotOpenError, and
+        what the codec raises when it cannot get a key."""
         return [decode(frame) for frame in islice(self.frames(after), limit)]
 
     def frames(self, after: int) -> Iterator[Frame]:
@@ -51,11 +54,9 @@ class LogReader:
         if found is None:
             return
         first, path, offset = found
-        with path.open("rb") as file:
-            for frame in read_frames(file, offset):
-                if frame.position > after:
-                    self._at = (frame.position, first, path, frame.end)
-                    yield frame
+        for frame in read_frames(path, self._codec, offset, after):
+            self._at = (frame.position, first, path, frame.onward)
+            yield frame
 
     def _locate(self, after: int) -> tuple[int, Path, int] | None:
         existing = segments(self._folder)
@@ -68,6 +69,6 @@ class LogReader:
         return first, path, 0
 
 
-def read_log(folder: Path, after: int, limit: int) -> list[Record]:
-    """At most `limit` durable records after position `after`, in order. Raises LogGapError."""
-    return LogReader(folder).read(after, limit)
+def read_log(folder: Path, codec: Codec, after: int, limit: int) -> list[Record]:
+    """At most `limit` durable records after position `after`, in order. Raises as LogReader.read."""
+    return LogReader(folder, codec).read(after, limit)

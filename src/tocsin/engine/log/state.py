@@ -6,6 +6,7 @@ and the log, which gives the same state, and writes it down. Deciding never paus
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import zlib
@@ -18,6 +19,8 @@ from typing import Final
 
 from tocsin.engine.decisions import Outcome
 from tocsin.engine.engine import Engine, StateError
+from tocsin.engine.log import frames
+from tocsin.engine.log.codec import CannotOpenError, Codec, header, read_header
 from tocsin.engine.log.frames import segments
 from tocsin.engine.log.reader import LogReader
 from tocsin.engine.log.records import EventRecord, Record, decode
@@ -25,7 +28,7 @@ from tocsin.engine.ruleset import RuleSet, load
 
 SNAPSHOTS_KEPT: Final = 2
 _NAME: Final = re.compile(r"\A\d{20}\.snapshot\Z")
-_MAGIC: Final = b"TOCSIN1\n"
+_MAGIC: Final = b"TOCSNAP\n"
 
 
 @dataclass(frozen=True)
@@ -38,17 +41,18 @@ class Recovered:
     differing: int
 
 
-def recover(folder: Path, rules: RuleSet, until: int | None = None) -> Recovered:
+def recover(folder: Path, codec: Codec, rules: RuleSet, until: int | None = None) -> Recovered:
     """The engine as it was after the last record, or after record `until`; with `rules` when the log is new.
 
-    Raises StateError when neither a snapshot nor the log reaches back to the beginning.
+    Raises StateError when neither a snapshot nor the log reaches back to the beginning; CannotOpenError, and
+    what the codec raises when it cannot get a key.
     """
-    engine = _newest_snapshot(folder, until)
+    engine = _newest_snapshot(folder, codec, until)
     started = engine.seq if engine else 0
     if engine is None and (existing := segments(folder)) and existing[0][0] != 1:
         raise StateError(f"There is no usable snapshot in {folder}, and its log does not begin at record 1.")
     differing = 0
-    for record in _records(folder, started, until):
+    for record in _records(folder, codec, started, until):
         if engine is None:
             engine = Engine(rules)
         differing += not _replay(engine, record)
@@ -56,13 +60,15 @@ def recover(folder: Path, rules: RuleSet, until: int | None = None) -> Recovered
     return Recovered(engine, engine.seq - started, differing)
 
 
-def write_snapshot(folder: Path, engine: Engine) -> Path:
-    """Write, make durable, then give it its name: a reader sees a whole snapshot or none."""
-    data = engine.snapshot()
+def write_snapshot(folder: Path, codec: Codec, engine: Engine) -> Path:
+    """Seal, write, make durable, then give it its name: a reader sees a whole snapshot or none."""
+    key = codec.current()
+    sealed = codec.seal(key, engine.snapshot(), _place(engine.seq))
     path = folder / f"{engine.seq:020d}.snapshot"
     draft = folder / f"{path.name}.{os.getpid()}.tmp"
     with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(_MAGIC + zlib.crc32(data).to_bytes(4, "little") + data)
+        file.write(header(_MAGIC, key) + zlib.crc32(sealed).to_bytes(4, "little"))
+        file.write(sealed)
         file.flush()
         os.fsync(file.fileno())
     draft.rename(path)
@@ -79,6 +85,17 @@ def write_snapshot(folder: Path, engine: Engine) -> Path:
 def snapshots(folder: Path) -> list[tuple[int, Path]]:
     """Position and path of every snapshot, in order."""
     return sorted((int(path.stem), path) for path in folder.iterdir() if _NAME.match(path.name))
+
+
+def keys_in(folder: Path) -> set[str]:
+    """The names of the keys that files of this folder are sealed under; nothing is opened."""
+    named = [(path, frames.MAGIC) for _, path in segments(folder)]
+    named += [(path, _MAGIC) for _, path in snapshots(folder)]
+    found = set()
+    for path, magic in named:
+        with suppress(FileNotFoundError), path.open("rb") as file:  # another process may just remove it
+            found.add(read_header(file, magic) or "")
+    return found - {""}
 
 
 def remove_segments(folder: Path, shipped: int) -> list[Path]:
@@ -98,21 +115,28 @@ def remove_segments(folder: Path, shipped: int) -> list[Path]:
     return removed
 
 
-def _newest_snapshot(folder: Path, until: int | None) -> Engine | None:
+def _newest_snapshot(folder: Path, codec: Codec, until: int | None) -> Engine | None:
     for position, path in reversed(snapshots(folder)):
         if until is not None and position > until:
             continue
-        data = path.read_bytes()
-        head = len(_MAGIC) + 4
-        crc = int.from_bytes(data[len(_MAGIC) : head], "little")
-        if data.startswith(_MAGIC) and zlib.crc32(data[head:]) == crc:
-            with suppress(StateError):  # an older one, or the log from its beginning, may still serve
-                return Engine.restore(data[head:])
+        file = io.BytesIO(path.read_bytes())
+        key, crc, sealed = read_header(file, _MAGIC), file.read(4), file.read()
+        if key is None or zlib.crc32(sealed) != int.from_bytes(crc, "little"):
+            continue
+        data = codec.open(key, sealed, _place(position))
+        if data is None:
+            raise CannotOpenError(path, "The snapshot", key)
+        with suppress(StateError):  # an older one, or the log from its beginning, may still serve
+            return Engine.restore(data)
     return None
 
 
-def _records(folder: Path, after: int, until: int | None) -> Iterator[Record]:
-    for frame in LogReader(folder).frames(after):
+def _place(position: int) -> bytes:
+    return f"snapshot|{position}".encode()
+
+
+def _records(folder: Path, codec: Codec, after: int, until: int | None) -> Iterator[Record]:
+    for frame in LogReader(folder, codec).frames(after):
         if until is not None and frame.position > until:
             return
         yield decode(frame)

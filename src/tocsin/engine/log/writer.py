@@ -5,15 +5,19 @@ from __future__ import annotations
 import fcntl
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from tocsin.engine.log import frames
+from tocsin.engine.log.codec import Codec, header, read_header
 from tocsin.engine.log.marks import Mark, read_mark
 
 LOCK: Final = "lock"
 SEGMENT_BYTES: Final = 16 * 1024 * 1024
 SEGMENT_SECONDS: Final = 3600.0
+BLOCK_BYTES: Final = 16 * 1024 * 1024
+"""A commit of more than this is sealed in several blocks."""
 
 
 class LogLockedError(RuntimeError):
@@ -34,11 +38,13 @@ class LogWriter:
     def __init__(
         self,
         folder: Path,
+        codec: Codec,
         segment_bytes: int = SEGMENT_BYTES,
         segment_seconds: float = SEGMENT_SECONDS,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._folder = folder
+        self._codec = codec
         self._segment_bytes = segment_bytes
         self._segment_seconds = segment_seconds
         self._lock = _take_lock(folder)
@@ -50,6 +56,14 @@ class LogWriter:
 
     committed: int
     """Position of the last durable record."""
+    _fd: int
+    _key: str
+    _mark: Mark
+    _pending: list[bytes]
+    _position: int
+    _segment: int
+    _since: float
+    _size: int
 
     @property
     def position(self) -> int:
@@ -59,17 +73,22 @@ class LogWriter:
     def append(self, kind: int, payload: bytes) -> int:
         """Put a record after the others, in memory; returns its position."""
         self._position += 1
-        self._pending.append(frames.encode(self._position, kind, payload))
+        self._pending.append(frames.encode_record(kind, payload))
         return self._position
 
     def write(self) -> None:
-        """Hand what was appended to the operating system, in a new segment if this one is full or old: only
-        whole segments can be removed, and personal data must not stay for want of traffic."""
+        """Seal what was appended and hand it to the operating system, in a new segment if this one is full or
+        old, or its key is no longer the current one: only whole segments can be removed, and personal data
+        must not stay for want of traffic."""
+        if not self._pending:
+            return
+        key = self._codec.current()
         old = time.monotonic() - self._since >= self._segment_seconds
-        if self._pending and (self._size >= self._segment_bytes or (self._size and old)):
+        if self._size >= self._segment_bytes or (self._size and (old or key != self._key)):
             self._roll()
-        data = b"".join(self._pending)
+        data = b"".join(self._sealed(key))
         self._pending.clear()
+        self._key = key
         self._size += len(data)
         view = memoryview(data)
         while view:
@@ -96,24 +115,29 @@ class LogWriter:
         self._mark.close()
         os.close(self._lock)
 
+    def _sealed(self, key: str) -> Iterator[bytes]:
+        """What was appended, as it will lie in the file."""
+        if not self._size:
+            yield header(frames.MAGIC, key)
+        first = self._position - len(self._pending) + 1
+        for records in _portions(self._pending):
+            yield frames.encode_block(self._codec, key, self._segment, first, records)
+            first += len(records)
+
     def _open_last(self) -> None:
         existing = frames.segments(self._folder)
         committed = read_mark(self._folder)
         first, path = existing[-1] if existing else (committed + 1, None)
-        end, size = first - 1, 0
-        if path is not None:
-            with path.open("rb") as file:
-                for frame in frames.frames(file, 0):
-                    if frame.position != end + 1:
-                        break
-                    end, size = frame.position, frame.end
+        key, end, size = _whole(path, first) if path is not None else ("", first - 1, 0)
         if end < committed:
             raise LogDamagedError(
                 f"The log in {self._folder} ends at record {end}, but record {committed} was acknowledged. "
                 f"Nothing was changed. Put the segment files back from a copy; to go on without the lost "
-                f'records, remove the file "committed".'
+                f'records, remove the file "committed". A log of an earlier version, which did not seal it, '
+                f"cannot be read: go on with that version, or give TOCSIN_HOME a new folder."
             )
-        self._pending: list[bytes] = []
+        self._segment, self._key = first, key
+        self._pending = []
         self._position, self._size, self._since = end, size, time.monotonic()
         path = path or frames.segment_path(self._folder, first)
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -132,7 +156,36 @@ class LogWriter:
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         _sync_folder(self._folder)
         os.close(self._fd)
-        self._fd, self._size, self._since = fd, 0, time.monotonic()
+        self._segment, self._fd, self._size, self._since = first, fd, 0, time.monotonic()
+
+
+def _whole(path: Path, first: int) -> tuple[str, int, int]:
+    """Key, last record and length of the part of a segment that is whole. Needs no key."""
+    end = first - 1
+    with path.open("rb") as file:
+        key = read_header(file, frames.MAGIC)
+        if key is None:  # the power went while the header was being written, or it is no segment
+            return "", end, 0
+        size = file.tell()
+        for block in frames.blocks(file):
+            if block.first != end + 1:
+                break
+            end, size = block.last, block.end
+    return key, end, size
+
+
+def _portions(records: list[bytes]) -> Iterator[list[bytes]]:
+    """The records in groups of about BLOCK_BYTES, nearly always one."""
+    group: list[bytes] = []
+    size = 0
+    for record in records:
+        group.append(record)
+        size += len(record)
+        if size >= BLOCK_BYTES:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
 
 
 def _take_lock(folder: Path) -> int:

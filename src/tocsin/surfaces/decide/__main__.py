@@ -9,8 +9,10 @@ import argparse
 import logging
 from pathlib import Path
 
+from tocsin.core.crypto.day_codec import DayCodec
 from tocsin.surfaces.decide.config import DecideConfig
 from tocsin.surfaces.decide.keys import FileKeyStore
+from tocsin.surfaces.decide.log_keys import KeyFolder
 from tocsin.surfaces.decide.serve import serve
 
 
@@ -19,6 +21,9 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True, help="where the log and its snapshots live")
     parser.add_argument("--rules", type=Path, required=True, help="folder of rule files")
     parser.add_argument("--keys", type=Path, required=True, help="JSON file of API keys")
+    parser.add_argument(
+        "--log-keys", type=Path, help="folder of keys that seal the log (default: beside DIR)"
+    )
     parser.add_argument("--port", type=int, default=8002, help="0: any free one")
     parser.add_argument("--port-file", type=Path, help="write the port here once ready")
     parser.add_argument("--snapshot-every", type=int, default=DecideConfig.snapshot_every)
@@ -38,6 +43,7 @@ def main() -> None:
             folder=args.folder,
             rules_dir=args.rules,
             keys=FileKeyStore(args.keys),
+            codec=DayCodec(KeyFolder(args.log_keys or args.folder.with_name(f"{args.folder.name}-keys"))),
             port=args.port,
             on_listening=tell,
             snapshot_every=args.snapshot_every,

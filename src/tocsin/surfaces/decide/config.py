@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tocsin.core.crypto.day_codec import DayCodec
 from tocsin.surfaces.decide.keys import KeyStore
 
 
 def _nobody(_: int) -> None:
     """The default listener: nobody wants to know the port."""
+
+
+def _today() -> dt.date:
+    return dt.datetime.now(dt.UTC).date()
 
 
 @dataclass(frozen=True)
@@ -22,6 +28,9 @@ class DecideConfig:
     """The log and its snapshots ($TOCSIN_HOME/decide). One process at a time."""
     rules_dir: Path
     keys: KeyStore
+    """Who may ask."""
+    codec: DayCodec
+    """Seals the log and its snapshots."""
 
     host: str = "127.0.0.1"
     port: int = 8002
@@ -49,3 +58,7 @@ class DecideConfig:
     """How often keys are read again: how long a revoked key may still work."""
     keys_stale: float = 900.0
     """With no fresh keys for so long, nobody is let in any more."""
+    sealing_every: float = 5.0
+    """How often it is looked whether the log needs the key of another day."""
+    today: Callable[[], dt.date] = _today
+    """The day whose key seals the log (UTC)."""

@@ -11,10 +11,11 @@ from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any, Final
 
+from tocsin.core.crypto.day_codec import scope_of
 from tocsin.engine.engine import ENGINE_VERSION
 from tocsin.engine.log import LogWriter
 from tocsin.engine.log.frames import segments
-from tocsin.engine.log.state import recover, snapshots
+from tocsin.engine.log.state import Recovered, recover, snapshots
 from tocsin.engine.ruleset import NO_RULES, RuleSet, RuleSetError, load_folder
 from tocsin.surfaces.decide.config import DecideConfig
 from tocsin.surfaces.decide.keys import KeyRecord, check, split_token, unknown_key
@@ -47,10 +48,10 @@ class Host:
         """Open the log, rebuild the engine, start to pump. Raises what makes it impossible."""
         config = self.config
         rules = self._rules()
-        writer = LogWriter(config.folder, config.segment_bytes, config.segment_seconds)
-        for draft in config.folder.glob("*.tmp"):
-            draft.unlink(missing_ok=True)
-        recovered = recover(config.folder, rules if isinstance(rules, RuleSet) else NO_RULES)
+        # in a thread, because keys are asked for on the way
+        writer, recovered = await asyncio.to_thread(
+            self._open, rules if isinstance(rules, RuleSet) else NO_RULES
+        )
         if isinstance(rules, RuleSetError):
             if recovered.engine.seq == 0:
                 writer.close()
@@ -69,11 +70,28 @@ class Host:
         self._running.add_done_callback(self._pump_ended)
         if recovered.engine.seq == 0 or recovered.engine.rules_version != rules.version:
             await self.pump.switch(rules)
-        self._tasks = [self._forever(self._keep_keys()), self._forever(self._keep_snapshots())]
+        self._tasks = [
+            self._forever(self._keep_keys()),
+            self._forever(self._keep_sealing()),
+            self._forever(self._keep_snapshots()),
+        ]
         self.ready = True
         log.info(
             "ready at record %d, %d replayed, rules %s", writer.position, recovered.replayed, rules.version
         )
+
+    def _open(self, rules: RuleSet) -> tuple[LogWriter, Recovered]:
+        """The log, opened to be written, and the engine at its end."""
+        config = self.config
+        writer = LogWriter(config.folder, config.codec, config.segment_bytes, config.segment_seconds)
+        try:
+            config.codec.begin(config.today())
+            for draft in config.folder.glob("*.tmp"):
+                draft.unlink(missing_ok=True)
+            return writer, recover(config.folder, config.codec, rules)
+        except BaseException:
+            writer.close()
+            raise
 
     def _rules(self) -> RuleSet | RuleSetError:
         try:
@@ -137,6 +155,25 @@ class Host:
             ) as error:  # whatever the store's driver raises: the last keys stay in use for now
                 log.warning("keys could not be read: %s", error)
 
+    async def _keep_sealing(self) -> None:
+        """Seal under the key of the day. While it cannot be had, the key before stays in use."""
+        codec = self.config.codec
+        while True:
+            await asyncio.sleep(self.config.sealing_every)
+            today = self.config.today()
+            if codec.current() == scope_of(today):
+                continue
+            try:
+                await asyncio.to_thread(codec.begin, today)
+            except Exception as error:  # whatever the key service or the database says
+                self.metrics.counts["sealing_key_late"] += 1
+                log.warning(
+                    "there is no key yet to seal the log of %s with; %s stays in use, nothing is lost: %s",
+                    today,
+                    codec.current(),
+                    error,
+                )
+
     async def _keep_snapshots(self) -> None:
         """Every so many records, and every so often, have another process write a snapshot of what is durable
         now."""
@@ -152,9 +189,15 @@ class Host:
 
     async def _snapshot(self, position: int) -> None:
         self._snapshotter = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tocsin.surfaces.decide.snapshotter", str(self.config.folder), str(position)
+            sys.executable,
+            "-m",
+            "tocsin.surfaces.decide.snapshotter",
+            str(self.config.folder),
+            str(position),
+            stdin=asyncio.subprocess.PIPE,
         )
-        if status := await self._snapshotter.wait():
+        await self._snapshotter.communicate(self.config.codec.hand_over())
+        if status := self._snapshotter.returncode:
             self.metrics.counts["snapshot_failed"] += 1
             log.error("no snapshot at record %d: exit status %d; the log has everything", position, status)
 

@@ -1,0 +1,44 @@
+"""Where the keys of the log come from: an installation's database, or a folder when decide runs alone."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from tocsin.core.crypto.errors import MissingKey
+from tocsin.core.crypto.files import write_once
+from tocsin.core.crypto.keys import FileKeys
+
+
+def key_from_database(scope: str, create: bool) -> bytes:
+    """As ``stored_key``, leaving no connection open in a thread that may not come back. Django must be set
+    up."""
+    from django.db import connections
+
+    from tocsin.core.crypto.day_keys import stored_key
+
+    try:
+        return stored_key(scope, create)
+    finally:
+        connections.close_all()
+
+
+class KeyFolder:
+    """Data keys as files, wrapped by a master key in the same folder: for benchmarks, tests and integration
+    work. Only an installation with a database can rotate and destroy keys."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._master = FileKeys(folder / "master")
+
+    def __call__(self, scope: str, create: bool) -> bytes:
+        """The data key of a scope. Raises MissingKey, Tampered, KeyServiceUnavailable."""
+        path = self._folder / f"{scope.replace(':', '-')}.key"
+        if create and not path.exists():
+            master, wrapped = self._master.wrap(os.urandom(32), scope)
+            write_once(path, f"{master} {wrapped.hex()}".encode())
+        try:
+            master, wrapped_hex = path.read_text().split(" ")
+        except FileNotFoundError:
+            raise MissingKey(f"there is no key for {scope} in {self._folder}") from None
+        return self._master.unwrap(master, bytes.fromhex(wrapped_hex), scope)
