@@ -7,25 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-#: Fields of an event that are personal: sealed in the database under the key of their day (handbook §10, P3).
-PERSONAL_FIELDS = frozenset(
-    {
-        "text",
-        "lat",
-        "lon",
-        "name",
-        "email",
-        "phone",
-        "address",
-        "contact",
-        "note",
-        "destination",
-        "line1",
-        "unit",
-    }
-)
-#: Stands in stored reasons where a personal value stood.
-COVERED = "covered"
+from tocsin.domains.detection.plain import covered_reason, is_plain
+
 #: Rules about what shoppers do with an account, an order or their position: the shopper is the subject.
 _SHOPPER_FIRST = ("FRD-W", "frd_w", "worker", "shopper")
 _SEVERITY_WEIGHT = {"S0": 1000, "S1": 400, "S2": 100, "S3": 30, "S4": 1}
@@ -66,27 +49,18 @@ class Record:
 
     @property
     def plain_fields(self) -> dict[str, Any]:
-        """The fields that are not personal."""
-        return {key: value for key, value in self.fields.items() if key not in PERSONAL_FIELDS}
+        """The fields that may be stored as they are."""
+        return {key: value for key, value in self.fields.items() if is_plain(key, value)}
 
     @property
     def personal_fields(self) -> dict[str, Any]:
-        """The fields that are."""
-        return {key: value for key, value in self.fields.items() if key in PERSONAL_FIELDS}
+        """All others: they are sealed under the key of their day (handbook §10, P3)."""
+        return {key: value for key, value in self.fields.items() if not is_plain(key, value)}
 
     @property
     def plain_reasons(self) -> list[dict[str, Any]]:
-        """The reasons with personal values covered; whoever may read them finds them in the sealed event."""
-        return [
-            {
-                **reason,
-                "values": {
-                    name: COVERED if name in PERSONAL_FIELDS else value
-                    for name, value in reason["values"].items()
-                },
-            }
-            for reason in self.reasons
-        ]
+        """The reasons with personal values covered."""
+        return [covered_reason(reason, self.fields, self.entities.values()) for reason in self.reasons]
 
     @property
     def value_minor(self) -> int:

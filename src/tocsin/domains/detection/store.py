@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from django.db import connection
 
-from tocsin.core.crypto.seal import seal
+from tocsin.core.crypto.seal import seal_many
 from tocsin.domains.detection.models import Verdict
 from tocsin.domains.detection.records import Record
 
@@ -34,16 +34,28 @@ def write_events(records: Sequence[Record]) -> None:
     """COPY events into their partitions; personal fields are sealed on the way."""
     make_partitions(record.received_at.date() for record in records)
     # sealing may ask the database for a key, which cannot be done while a COPY is under way
-    rows = [_row(record) for record in records]
+    rows = [_row(record, sealed) for record, sealed in zip(records, _sealed(records), strict=True)]
     with connection.cursor() as cursor, cursor.copy(f"COPY detection_event ({_COLUMNS}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
 
 
-def _row(record: Record) -> tuple[object, ...]:
-    personal = record.personal_fields
-    day = day_scope(record.received_at.date())
-    sealed = seal(day, "event", json.dumps(personal, ensure_ascii=False)) if personal else None
+def _sealed(records: Sequence[Record]) -> list[bytes | None]:
+    """The personal fields of each, sealed; None where there are none. One look at the keys for all."""
+    personal = [record.personal_fields for record in records]
+    sealed = iter(
+        seal_many(
+            [
+                (day_scope(record.received_at.date()), "event", json.dumps(fields, ensure_ascii=False))
+                for record, fields in zip(records, personal, strict=True)
+                if fields
+            ]
+        )
+    )
+    return [next(sealed) if fields else None for fields in personal]
+
+
+def _row(record: Record, sealed: bytes | None) -> tuple[object, ...]:
     who = record.entities
     return (
         record.seq,
