@@ -26,19 +26,29 @@ PURPOSE_OF: dict[str, frozenset[str]] = {
 }
 _ANY_WORK = frozenset(PURPOSES) - {"self_service"}
 
+#: What hearing an appeal needs: reading what is in the case, and the answer. Nothing else of working a case.
+HEARING = frozenset(
+    {
+        "appeals.decide", "appeals.view", "cases.view", "entities.view", "evidence.view", "people.reveal",
+        "reports.view",
+    }
+)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
     """What is known about the row somebody wants.
 
     ``region`` empty means the row has none. ``assigned`` says whether the work was given to the actor (or
-    opened by break-glass). ``walled_off`` holds staff ids who must never see it: they are a party, or in the
-    party's line."""
+    opened by break-glass). ``hears`` says that they hear an appeal in it, which counts as assignment for what
+    that needs (``HEARING``). ``walled_off`` holds staff ids who must never see it: they are a party, or in
+    the party's line."""
 
     region: str = ""
     assigned: bool = False
     data_class: str = "P1"
     walled_off: frozenset[str] = frozenset()
+    hears: bool = False
 
 
 ANYWHERE = Scope()
@@ -104,7 +114,8 @@ def why_not(actor: Actor, permission: str, scope: Scope = ANYWHERE) -> str | Non
         return "walled_off"
     if scope.region and not actor.covers_region(scope.region):
         return "region"
-    if not sees_class(actor, scope.data_class, assigned=scope.assigned):
+    assigned = scope.assigned or (scope.hears and permission in HEARING)
+    if not sees_class(actor, scope.data_class, assigned=assigned):
         return "assignment" if sees_class(actor, scope.data_class, assigned=True) else "class"
     return None
 

@@ -14,14 +14,19 @@ from tocsin.domains.detection.queries import in_regions
 
 def visible(actor: Actor) -> Q:
     """The cases an actor may know of: region, data class, and never one they are walled off from."""
+    allowed = reachable(actor)
+    if not sees_class(actor, "P4", assigned=False):
+        mine = Q(assignee_id=actor.id) | Q(heard_by__contains=[actor.id])
+        allowed &= ~Q(data_class="P4") | mine
+    return allowed
+
+
+def reachable(actor: Actor) -> Q:
+    """The cases an actor may know of once they are given to them: for finding work to take."""
     allowed = in_regions(actor)
     if actor.kind == "staff":
         allowed &= ~Q(walled_off__contains=[actor.id])
-    reaches_p4 = sees_class(actor, "P4", assigned=False)
-    if not reaches_p4:
-        mine = Q(assignee_id=actor.id) if sees_class(actor, "P4", assigned=True) else Q(pk__in=[])
-        allowed &= ~Q(data_class="P4") | mine
-    return allowed
+    return allowed if sees_class(actor, "P4", assigned=True) else allowed & ~Q(data_class="P4")
 
 
 def scope_of(actor: Actor, case: Case, data_class: str = "P2") -> Scope:
@@ -34,6 +39,7 @@ def scope_of(actor: Actor, case: Case, data_class: str = "P2") -> Scope:
         assigned=assigned_to(actor, case),
         data_class="P4" if case.data_class == "P4" else data_class,
         walled_off=frozenset(case.walled_off),
+        hears=actor.kind == "staff" and actor.id in case.heard_by,
     )
     return through_glass(actor, scope, "case", case.pk)
 

@@ -307,13 +307,10 @@ def reopen(actor: Actor, case_id: str, reason: str) -> Case:
     return case
 
 
-def reopen_within(work: Work, case: Case, reason: str, *, undone: bool = False) -> None:
-    """Reopen inside a larger act. ``undone``: its outcome no longer holds, because the decision was
-    reversed."""
+def reopen_within(work: Work, case: Case, reason: str) -> None:
+    """Reopen inside a larger act. The outcome stays that of the decisions that stand."""
     case.state = Case.State.REOPENED
     case.closed_at = None
-    if undone:
-        case.outcome = ""
     case_clocks.joined(work, case)
     timeline.add(work, case, "reopened", "Reopened", body=reason)
     touch(work, case, "case.reopen")

@@ -17,7 +17,7 @@ class Case(models.Model):
 
     ``next_due_at`` is the earliest running clock, kept for sorting the queue. ``revision`` grows with
     every change, so that two people deciding at once cannot overwrite each other. ``walled_off`` are
-    staff ids kept away from it.
+    staff ids kept away from it, ``heard_by`` those who hear an appeal in it.
     """
 
     class State(models.TextChoices):
@@ -48,6 +48,7 @@ class Case(models.Model):
     order = models.ForeignKey(Order, null=True, on_delete=models.PROTECT, related_name="cases")
     assignee = models.ForeignKey(Staff, null=True, on_delete=models.PROTECT, related_name="cases")
     walled_off = ArrayField(models.CharField(max_length=40), default=list)
+    heard_by = ArrayField(models.CharField(max_length=40), default=list)
     opened_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     next_due_at = models.DateTimeField(null=True)

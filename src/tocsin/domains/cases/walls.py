@@ -31,6 +31,7 @@ def draw(work: Work, case: Case, accounts: Iterable[Account]) -> None:
         case.walled_off = wanted
         _let_go(work, case)
         work.save(case, "case.wall_off")
+        work.emit("case.walled_off", {"case": case.pk})
 
 
 def redraw(work: Work, staff_id: str) -> int:
@@ -56,6 +57,7 @@ def _again(work: Work, case_id: str) -> bool:
     _let_go(work, case)
     case.revision += 1
     work.save(case, "case.wall_off")
+    work.emit("case.walled_off", {"case": case.pk})
     return True
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from tocsin.core.access.check import Scope, require
+from tocsin.core.access.check import Scope, allows, more_sensitive, require
 from tocsin.core.act import Work, act
 from tocsin.core.actor import Actor
 from tocsin.core.clocks import service as clocks
@@ -104,11 +102,23 @@ def _start_clocks(work: Work, appeal: Appeal, decision: Decision) -> None:
             )
 
 
-def _scope(actor: Actor, appeal: Appeal, case: Case) -> Scope:
+def may_hear(actor: Actor, appeal: Appeal) -> bool:
+    """Whether the actor may take this appeal, as far as access goes: role and purpose, region, a role that
+    reaches what is in the case once it is theirs, no wall, and no part in the decision."""
+    case = appeal.decision.case
+    return allows(actor, "appeals.decide", _scope(case)) and not _had_a_part(actor, appeal)
+
+
+def _scope(case: Case) -> Scope:
+    # taking it is what assigns the work, so the sensitivity of the case is looked at as if it were theirs
     return Scope(
-        region=case.region, assigned=appeal.reviewer_id == actor.id,
-        data_class="P4" if case.data_class == "P4" else "P3", walled_off=frozenset(case.walled_off),
+        region=case.region, assigned=True, data_class=more_sensitive("P3", case.data_class),
+        walled_off=frozenset(case.walled_off),
     )  # fmt: skip
+
+
+def _had_a_part(actor: Actor, appeal: Appeal) -> bool:
+    return actor.id in (appeal.decision.decider_id, appeal.decision.second_reader_id)
 
 
 def take(actor: Actor, appeal_id: str) -> Appeal:
@@ -134,8 +144,7 @@ def _locked(work: Work, actor: Actor, appeal_id: str) -> tuple[Case, Appeal]:
 
 
 def _take(work: Work, actor: Actor, case: Case, appeal: Appeal) -> None:
-    # taking it is what assigns the work, so the sensitivity of the case is looked at as if it were theirs
-    require(actor, "appeals.decide", replace(_scope(actor, appeal, case), assigned=True))
+    require(actor, "appeals.decide", _scope(case))
     if appeal.state not in Appeal.OPEN_STATES:
         raise Conflict("This appeal has been answered.", "Reload to read the answer.")
     if appeal.reviewer_id == actor.id:
@@ -150,8 +159,34 @@ def _take(work: Work, actor: Actor, case: Case, appeal: Appeal) -> None:
             work.save(appeal, "appeal.assign")
     except IntegrityError as error:  # the constraint is the last word, whatever the code above says
         raise _own_decision() from error
+    _hand_over(work, case)
     clocks.meet(work, "appeal", appeal.pk, "acknowledge")
     timeline.add(work, case, "appeal", f"Appeal taken by {actor.label}", refs={"appeal": appeal.pk})
+
+
+def _hand_over(work: Work, case: Case) -> None:
+    """Open the case for reading to those who hear an appeal in it now, and to nobody who did before."""
+    heard = Appeal.objects.filter(decision__case=case, state__in=Appeal.OPEN_STATES, reviewer__isnull=False)
+    hearers = sorted(set(heard.values_list("reviewer_id", flat=True)))
+    if hearers != case.heard_by:
+        case.heard_by = hearers
+        work.save(case, "case.heard_by", hearers=hearers)
+
+
+def let_go(work: Work, case: Case) -> None:
+    """Take open appeals from whoever is kept away from the case by now: somebody else hears them. Safe to run
+    twice."""
+    held = Appeal.objects.filter(decision__case=case, state__in=Appeal.OPEN_STATES)
+    for pk in held.filter(reviewer__in=case.walled_off).order_by("pk").values_list("pk", flat=True):
+        appeal = work.lock(Appeal, pk)
+        appeal.reviewer, appeal.state = None, Appeal.State.LODGED
+        work.save(appeal, "appeal.let_go")
+        timeline.add(
+            work, case, "appeal", "Appeal taken from its reviewer, who is connected with this matter",
+            refs={"appeal": pk},
+        )  # fmt: skip
+        tick("queue")
+    _hand_over(work, case)
 
 
 def _own_decision() -> Conflict:
@@ -163,7 +198,7 @@ def _own_decision() -> Conflict:
 
 
 def _not_own(actor: Actor, appeal: Appeal) -> None:
-    if actor.id in (appeal.decision.decider_id, appeal.decision.second_reader_id):
+    if _had_a_part(actor, appeal):
         raise _own_decision()
 
 
@@ -198,6 +233,7 @@ def answer(actor: Actor, appeal_id: str, outcome: str, reasons: str) -> Appeal:
             appeal.state = Appeal.State.REMEDIED
             appeal.remedied_at = timezone.now()
         work.save(appeal, "appeal.decide", outcome=outcome)
+        _hand_over(work, case)
         clocks.cancel(work, "appeal", appeal.pk, because="the appeal was answered")
         timeline.add(
             work, case, "appeal", f"Appeal answered: {appeal.get_outcome_display().lower()}", body=reasons,

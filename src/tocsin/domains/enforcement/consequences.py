@@ -33,7 +33,7 @@ def of_step(case: Case, kind: str) -> list[str]:
     words.append(
         "Nothing happens before a second reader agrees."
         if step.second_reader
-        else "Protective measures on the person end, and the case closes."
+        else "Protective measures on the person end. The case closes when nothing else in it waits."
     )
     words.append(
         "It cannot be undone: the message was read."

@@ -20,7 +20,7 @@ from tocsin.domains.cases import timeline
 from tocsin.domains.cases.access import scope_of
 from tocsin.domains.cases.actions import open_for, touch
 from tocsin.domains.cases.models import Case, CaseParty
-from tocsin.domains.enforcement import effects, proposal
+from tocsin.domains.enforcement import effects, ending, proposal
 from tocsin.domains.enforcement.ladder_steps import STEPS, Step
 from tocsin.domains.enforcement.models import Decision
 from tocsin.domains.enforcement.proposal import Proposal
@@ -137,12 +137,11 @@ def _propose(work: Work, case: Case, decision: Decision, step: Step) -> None:
 
 def _refuse(work: Work, case: Case, decision: Decision, note: str) -> None:
     decision.state = Decision.State.REJECTED
-    case.state = Case.State.INVESTIGATING
     work.save(decision, "decision.refuse")
     timeline.add(
         work, case, "decision", "The second reader did not agree", body=note, refs={"decision": decision.pk}
     )
-    touch(work, case, "case.decision_refused")
+    ending.after_refusal(work, case)
 
 
 def _subject(case: Case, given: DecisionInput) -> Account:

@@ -14,11 +14,10 @@ from tocsin.core.crypto.seal import open_text
 from tocsin.core.ids import new_id
 from tocsin.core.packs.today import required
 from tocsin.domains.cases import case_clocks, timeline
-from tocsin.domains.cases.actions import close_within
 from tocsin.domains.cases.models import Case
 from tocsin.domains.detection.actions import settle
 from tocsin.domains.detection.models import Alert
-from tocsin.domains.enforcement import doing, notices, statement
+from tocsin.domains.enforcement import doing, ending, notices, statement
 from tocsin.domains.enforcement.ladder_steps import STEPS
 from tocsin.domains.enforcement.models import Action, Decision, Effect, Strike
 from tocsin.domains.enforcement.pairs import pair_of
@@ -27,12 +26,6 @@ from tocsin.domains.people.models import Account
 from tocsin.domains.reports.models import Report
 
 _FOUND = Decision.Finding.SUBSTANTIATED
-_OUTCOME = {
-    Decision.Finding.SUBSTANTIATED: "action_taken",
-    Decision.Finding.NOT_SUBSTANTIATED: "no_breach",
-    Decision.Finding.INCONCLUSIVE: "inconclusive",
-    Decision.Finding.FALSE_REPORT: "false_report",
-}
 #: What a finding says about the alerts on the person; nothing when it could not be settled.
 _ALERTS = {
     Decision.Finding.SUBSTANTIATED: Alert.State.CONFIRMED,
@@ -60,7 +53,7 @@ def take_effect(work: Work, case: Case, decision: Decision, subject: Account) ->
     _tell_subject(work, case, decision, subject, actions)
     case_clocks.protected(work, case)
     _say(work, case, decision, subject)
-    close_within(work, case, _OUTCOME[Decision.Finding(decision.finding)], "decided")
+    ending.after_decision(work, case)
 
 
 def _say(work: Work, case: Case, decision: Decision, subject: Account) -> None:

@@ -15,7 +15,7 @@ from tocsin.domains.cases import case_clocks, timeline
 from tocsin.domains.cases.actions import OVER, touch
 from tocsin.domains.cases.models import Case
 from tocsin.domains.detection.models import Alert, Verdict
-from tocsin.domains.enforcement import doing, protection
+from tocsin.domains.enforcement import appeals, doing, protection
 from tocsin.domains.enforcement.ladder_steps import STEPS
 from tocsin.domains.enforcement.models import Action, Appeal
 from tocsin.domains.people.models import Account
@@ -50,6 +50,22 @@ def follow_case(data: Mapping[str, Any]) -> None:
             work.watch(action)
             action.case = case
             work.save(action, "action.follow_case")
+
+
+@on("case.closed", "enforcement.end_protection")
+def end_protection(data: Mapping[str, Any]) -> None:
+    """What protected until it was known what happened ends with the case. Safe to run twice."""
+    with act(_ME, "case.end_protection") as work:
+        case = work.lock(Case, data["case"])
+        if case.state == Case.State.CLOSED:
+            protection.end_all(work, case)
+
+
+@on("case.walled_off", "enforcement.let_go_of_appeals")
+def let_go_of_appeals(data: Mapping[str, Any]) -> None:
+    """Whoever is kept away from a case does not hear an appeal in it either."""
+    with act(_ME, "appeal.let_go") as work:
+        appeals.let_go(work, work.lock(Case, data["case"]))
 
 
 @on("alert.in_case", "enforcement.engine_actions")

@@ -4,6 +4,7 @@ import pghistory
 from django.db import models
 from django.db.models import F, Q
 
+from tocsin.core.crypto.typed_text import typed_text
 from tocsin.domains.cases.models import Case
 from tocsin.domains.people.models import Account
 from tocsin.domains.policies.models import PolicyVersion
@@ -45,7 +46,7 @@ class Decision(models.Model):
     facts_disclosable_sealed = models.BinaryField()
     proposed_step = models.JSONField(default=dict)
     chosen_step = models.JSONField(default=dict)
-    deviation_reason = models.TextField(blank=True)
+    deviation_reason_sealed = models.BinaryField(null=True)
     automated = models.CharField(max_length=10, default="not")  # not | partly | fully
     decider = models.ForeignKey(Staff, null=True, on_delete=models.PROTECT, related_name="decisions_made")
     second_reader = models.ForeignKey(
@@ -56,6 +57,8 @@ class Decision(models.Model):
     in_force_at = models.DateTimeField(null=True)
     reversed_at = models.DateTimeField(null=True)
     appeal_until = models.DateTimeField(null=True)
+
+    deviation_reason = typed_text("decision", "deviation_reason", lambda row: f"case:{row.case_id}")
 
     class Meta:
         db_table = "enforcement_decision"

@@ -179,6 +179,18 @@ def lift(actor: Actor, action_id: str, reason: str) -> Action:
     return action
 
 
+def end_all(work: Work, case: Case) -> None:
+    """End what still protects in a case that was closed. Keeping two people apart waits for nothing that
+    the case could have found, so it stays."""
+    running = Action.objects.select_for_update().filter(case=case, protective=True, status__in=doing.RUNNING)
+    for action in running.exclude(type="unmatch").order_by("id"):
+        if doing.undo(work, action, "the case was closed"):
+            timeline.add(
+                work, case, "protection", f"Ended with the case: {STEPS[action.type].label.lower()}",
+                refs={"action": action.pk},
+            )  # fmt: skip
+
+
 def _case_of(action_id: str) -> str:
     """The case an action belongs to; its lock comes before the action's."""
     found = Action.objects.filter(pk=action_id).values_list("case_id", flat=True).first()

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from tocsin.core.access.check import allows, require
+from tocsin.core.access.check import allows, has, require
 from tocsin.core.access.hidden import Page
 from tocsin.core.actor import Actor
 from tocsin.core.crypto.seal import Sealed, open_many, open_text
 from tocsin.core.errors import NotFound
-from tocsin.domains.cases.access import scope_of, visible
+from tocsin.domains.cases.access import reachable, scope_of, visible
 from tocsin.domains.cases.models import Case, CaseParty
 from tocsin.domains.cases.queries import capped, parties
+from tocsin.domains.enforcement import appeals as appeal_acts
 from tocsin.domains.enforcement import doing, notices
 from tocsin.domains.enforcement.models import Action, Appeal, Decision, Notice, PairBlock, Strike
 from tocsin.domains.people.models import Account
@@ -37,14 +38,8 @@ def decisions_in(actor: Actor, case: Case) -> list[DecisionView]:
     require(actor, "cases.view", scope_of(actor, case))
     rows = case.decisions.select_related("decider", "second_reader", "subject")
     found = list(rows.order_by("-decided_at").prefetch_related("appeals"))
-    may_read = bool(found) and (
-        allows(actor, "cases.view", scope_of(actor, case, "P3")) or _hears_appeal(actor, case)
-    )
+    may_read = bool(found) and allows(actor, "cases.view", scope_of(actor, case, "P3"))
     return _opened(found, may_read=may_read)
-
-
-def _hears_appeal(actor: Actor, case: Case) -> bool:
-    return actor.kind == "staff" and Appeal.objects.filter(decision__case=case, reviewer_id=actor.id).exists()
 
 
 def _opened(decisions: list[Decision], *, may_read: bool) -> list[DecisionView]:
@@ -162,15 +157,31 @@ def appeals(
         rows = rows.filter(state__in=["lodged", "assigned", "info_requested"])
     elif tab == "mine":
         rows = rows.filter(reviewer_id=actor.id)
-    known = rows.filter(decision__case__in=Case.objects.filter(visible(actor)))
+    known = rows.filter(_known_appeals(actor))
     return list(known.filter(pk__gt=cursor).order_by("id")[:limit]), capped(rows) - capped(known)
+
+
+def uncovered(actor: Actor, rows: list[Appeal]) -> set[str]:
+    """Ids of those appeals that may say in a list whom and what they are about."""
+    known = Case.objects.filter(visible(actor))
+    return set(
+        Appeal.objects.filter(pk__in=[row.pk for row in rows], decision__case__in=known).values_list(
+            "pk", flat=True
+        )
+    )
 
 
 def waiting(actor: Actor) -> QuerySet[Appeal]:
     """Appeals that wait for an answer. To be counted, with others, in one statement."""
     require(actor, "appeals.view")
-    known = Case.objects.filter(visible(actor))
-    return Appeal.objects.filter(state__in=Appeal.OPEN_STATES, decision__case__in=known)
+    return Appeal.objects.filter(_known_appeals(actor), state__in=Appeal.OPEN_STATES)
+
+
+def _known_appeals(actor: Actor) -> Q:
+    """Appeals the actor may know of: those in cases they may know of. Whoever hears appeals has to find those
+    in the most sensitive cases too, in order to take them; what is in them stays covered until then."""
+    cases = reachable(actor) if has(actor, "appeals.decide") else visible(actor)
+    return Q(decision__case__in=Case.objects.filter(cases))
 
 
 def appeal(actor: Actor, appeal_id: str) -> tuple[Appeal, str | None]:
@@ -185,13 +196,28 @@ def appeal(actor: Actor, appeal_id: str) -> tuple[Appeal, str | None]:
         .filter(pk=appeal_id)
         .first()
     )
-    if found is None or not Case.objects.filter(visible(actor), pk=found.decision.case_id).exists():
+    if found is None or not (_may_read_appeal(actor, found, "P2") or appeal_acts.may_hear(actor, found)):
         raise NotFound("There is no such appeal.", "Check the identifier.")
-    case = found.decision.case
-    mine = found.reviewer_id == actor.id and actor.kind == "staff"
-    if not mine and not allows(actor, "appeals.view", scope_of(actor, case, "P3")):
+    if not _may_read_appeal(actor, found, "P3"):
         return found, None
+    case = found.decision.case
     return found, open_text(case.key_scope, f"appeal:{found.pk}:grounds", found.grounds_sealed)
+
+
+def appealed(actor: Actor, found: Appeal) -> DecisionView | None:
+    """The decision an appeal is about, its facts opened to those who may read the appeal; None while the case
+    is too sensitive to be shown before it is theirs."""
+    if not _may_read_appeal(actor, found, "P2"):
+        return None
+    return _opened([found.decision], may_read=_may_read_appeal(actor, found, "P3"))[0]
+
+
+def _may_read_appeal(actor: Actor, found: Appeal, data_class: str) -> bool:
+    """Those who may read this of the case, and who heard the appeal: what they answered stays theirs to
+    read."""
+    scope = scope_of(actor, found.decision.case, data_class)
+    mine = actor.kind == "staff" and found.reviewer_id == actor.id
+    return allows(actor, "appeals.view", replace(scope, hears=scope.hears or mine))
 
 
 @dataclass(frozen=True)

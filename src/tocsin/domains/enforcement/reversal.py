@@ -14,6 +14,7 @@ from tocsin.domains.detection.actions import label, overturn, revoke_label
 from tocsin.domains.detection.models import Alert
 from tocsin.domains.enforcement import doing, notices
 from tocsin.domains.enforcement.decisions import case_of
+from tocsin.domains.enforcement.ending import outcome_of
 from tocsin.domains.enforcement.ladder_steps import STEPS
 from tocsin.domains.enforcement.models import Action, Appeal, Decision, Effect, Strike
 from tocsin.domains.reports.models import Report
@@ -69,11 +70,19 @@ def undo_all(
         work, case, "reversal", f"Decision reversed; {len(undone)} effects undone", body=reasons,
         refs={"decision": decision.pk},
     )  # fmt: skip
-    if case.state == Case.State.CLOSED:
-        reopen_within(work, case, "the decision was reversed", undone=True)
-    else:
-        touch(work, case, "case.reversed")
+    _look_again(work, case)
     work.emit("decision.reversed", {"decision_id": decision.pk, "case": case.pk}, key=decision.pk)
+
+
+def _look_again(work: Work, case: Case) -> None:
+    """Somebody decides anew. What other decisions of the case found still stands."""
+    case.outcome = outcome_of(case)
+    if case.state == Case.State.CLOSED:
+        reopen_within(work, case, "the decision was reversed")
+        return
+    if case.state == Case.State.ACTIONED:
+        case.state = Case.State.INVESTIGATING
+    touch(work, case, "case.reversed")
 
 
 def _undo(work: Work, effect: Effect) -> str:

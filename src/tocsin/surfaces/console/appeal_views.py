@@ -37,11 +37,13 @@ def appeals(request: HttpRequest) -> HttpResponse:
     """Oldest first: lost income waits for nobody."""
     tab = request.GET.get("tab", "open")
     tab = tab if tab in ("open", "mine", "all") else "open"
-    rows, hidden = queries.appeals(actor_of(request), tab=tab)
+    actor = actor_of(request)
+    rows, hidden = queries.appeals(actor, tab=tab)
+    shows = queries.uncovered(actor, rows)
     due = clocks.next_dues("appeal", [row.pk for row in rows])
     shown = [
         {
-            "appeal": row, "due": due.get(row.pk), "label": _label(row.decision), "channel": _channel(row),
+            "appeal": row, "covered": row.pk not in shows, "due": due.get(row.pk), "label": _label(row.decision), "channel": _channel(row),
             "kind": words.kind(row.decision.subject.role) if row.decision.subject else "",
         }
         for row in rows
@@ -78,11 +80,10 @@ def _page(request: HttpRequest, appeal_id: str, error: DomainError | None = None
         "grounds": grounds,
         "channel": _channel(found),
         "label": _label(found.decision),
-        "views": [
-            view for view in queries.decisions_in(actor, case) if view.decision.pk == found.decision_id
-        ],
+        "view": queries.appealed(actor, found),
+        "may_see_case": allows(actor, "cases.view", scope_of(actor, case)),
         "own": actor.id in (found.decision.decider_id, found.decision.second_reader_id),
-        "may_decide": open_ and allows(actor, "appeals.decide", scope_of(actor, case)),
+        "may_decide": open_ and acts.may_hear(actor, found),
         "mine": mine,
         "outcomes": [(value, words_, _MEANING[value]) for value, words_ in Appeal.Outcome.choices],
         "undoing": consequences.of_undoing(actor, case, found.decision_id) if mine and open_ else None,
