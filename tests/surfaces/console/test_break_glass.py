@@ -12,7 +12,6 @@ from tests.surfaces.console.conftest import Desk
 from tocsin.core.access.models import BreakGlass
 from tocsin.core.audit.models import AuditEntry
 from tocsin.core.clocks.models import Clock
-from tocsin.core.outbox.models import OutboxMessage
 from tocsin.domains.cases.models import Case
 from tocsin.domains.staff import actions as staff_actions
 from tocsin.domains.staff.models import Staff

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from tocsin.core.access.check import allows
+from tocsin.core.act import act
 from tocsin.core.clocks import service as clocks
 from tocsin.core.errors import AccessDenied, DomainError
 from tocsin.domains.cases.access import scope_of
@@ -43,7 +44,8 @@ def appeals(request: HttpRequest) -> HttpResponse:
     due = clocks.next_dues("appeal", [row.pk for row in rows])
     shown = [
         {
-            "appeal": row, "covered": row.pk not in shows, "due": due.get(row.pk), "label": _label(row.decision), "channel": _channel(row),
+            "appeal": row, "covered": row.pk not in shows, "due": due.get(row.pk),
+            "label": _label(row.decision), "channel": _channel(row),
             "kind": words.kind(row.decision.subject.role) if row.decision.subject else "",
         }
         for row in rows
@@ -63,8 +65,11 @@ def _channel(appeal: Appeal) -> str:
 @page("appeals.view", purpose=_PURPOSE)
 @require_GET
 def appeal(request: HttpRequest, appeal_id: str) -> HttpResponse:
-    """One appeal beside the decision it is about."""
-    return _page(request, appeal_id)
+    """One appeal beside the decision it is about. Opening it is logged, as opening a case is."""
+    shown = _page(request, appeal_id)
+    with act(actor_of(request), "appeal.view") as work:
+        work.fact("enforcement.appeal", appeal_id)
+    return shown
 
 
 def _page(request: HttpRequest, appeal_id: str, error: DomainError | None = None) -> HttpResponse:
