@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from tocsin.core.audit.anchoring import check_anchors, check_checkpoint
+from tocsin.core.audit.anchoring import check_anchors, check_checkpoint, read_witness
 from tocsin.core.audit.chains import check_chains, walk
 from tocsin.core.audit.findings import Report
 from tocsin.core.audit.objects import check_objects
@@ -26,9 +26,10 @@ def run_verify(*, objects: bool = False, against: Mapping[str, Any] | None = Non
         database. against: a checkpoint made by ``export_checkpoint``, read from its file.
     """
     report, started = Report(), time.monotonic()
+    witness = read_witness()
     with _snapshot():
         check_chains(report)
-        check_anchors(report)
+        check_anchors(report, witness)
         if against is not None:
             check_checkpoint(against, report)
         if objects:
