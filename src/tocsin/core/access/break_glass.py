@@ -23,6 +23,7 @@ from tocsin.core.actor import Actor
 from tocsin.core.clocks import service as clocks
 from tocsin.core.clocks.models import Clock
 from tocsin.core.clocks.spec import UNIT_OF
+from tocsin.core.crypto.typed_text import open_all
 from tocsin.core.errors import AccessDenied, Conflict, InvalidInput
 from tocsin.core.ids import new_id
 from tocsin.core.locks import lock
@@ -65,9 +66,10 @@ def open_glass(
         if present is not None:
             return present
         glass = BreakGlass(
-            id=new_id("glass"), staff_id=actor.id, object_type=object_type, object_id=object_id, reason=why,
+            id=new_id("glass"), staff_id=actor.id, object_type=object_type, object_id=object_id,
             started_at=now, ends_at=now + length(),
         )  # fmt: skip
+        glass.reason = why
         work.save(glass, about=object_id)
         clocks.start(work, required(REVIEW, ""), subject_type=SUBJECT, subject_id=glass.pk, zone="UTC")
         told = {"glass": glass.pk, "staff": actor.id, "object_type": object_type, "object_id": object_id}
@@ -146,7 +148,8 @@ def review(actor: Actor, glass_id: str, outcome: str, note: str = "") -> BreakGl
 def to_review(actor: Actor) -> list[BreakGlass]:
     """Uses nobody has reviewed yet, oldest first. Raises AccessDenied."""
     require(actor, "access.review_break_glass")
-    return list(BreakGlass.objects.filter(reviewed_at__isnull=True).order_by("started_at"))
+    waiting = BreakGlass.objects.filter(reviewed_at__isnull=True).order_by("started_at")
+    return open_all(list(waiting), "reason")
 
 
 @clocks.on_breach("tell_privacy_officer", subject_type=SUBJECT)

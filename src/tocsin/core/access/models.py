@@ -3,6 +3,8 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from tocsin.core.crypto.typed_text import access_scope, typed_text
+
 
 class ApiKey(models.Model):
     """A key of the marketplace's system, or (``staff_id`` set) of one specialist, acting as that person.
@@ -34,8 +36,10 @@ class Reveal(models.Model):
     object_type = models.CharField(max_length=40)
     object_id = models.CharField(max_length=60)
     field = models.CharField(max_length=60)
-    reason = models.TextField()
+    reason_sealed = models.BinaryField(null=True)
     case_id = models.CharField(max_length=60, blank=True)
+
+    reason = typed_text("reveal", "reason", lambda row: access_scope(row.at))
 
     class Meta:
         db_table = "core_reveal"
@@ -54,8 +58,10 @@ class Refusal(models.Model):
     purpose = models.CharField(max_length=40, blank=True)
     permission = models.CharField(max_length=60, blank=True)
     reason = models.CharField(max_length=200, blank=True)
-    path = models.CharField(max_length=300, blank=True)
+    path_sealed = models.BinaryField(null=True)
     alerted_at = models.DateTimeField(null=True)
+
+    path = typed_text("refusal", "path", lambda row: access_scope(row.at))
 
     class Meta:
         db_table = "core_refusal"
@@ -69,13 +75,16 @@ class BreakGlass(models.Model):
     staff_id = models.CharField(max_length=40)
     object_type = models.CharField(max_length=40)
     object_id = models.CharField(max_length=60)
-    reason = models.TextField()
+    reason_sealed = models.BinaryField(null=True)
     started_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     reviewed_at = models.DateTimeField(null=True)
     reviewed_by = models.CharField(max_length=80, blank=True)
     review_outcome = models.CharField(max_length=20, blank=True)
-    review_note = models.TextField(blank=True)
+    review_note_sealed = models.BinaryField(null=True)
+
+    reason = typed_text("glass", "reason", lambda row: access_scope(row.started_at))
+    review_note = typed_text("glass", "review_note", lambda row: access_scope(row.started_at))
 
     class Meta:
         db_table = "core_break_glass"

@@ -10,6 +10,7 @@ from tocsin.core.access.check import require
 from tocsin.core.access.models import Refusal
 from tocsin.core.act import act
 from tocsin.core.actor import Actor, system
+from tocsin.core.crypto.typed_text import open_all
 from tocsin.core.errors import AccessDenied
 from tocsin.core.ids import new_id
 
@@ -30,8 +31,9 @@ def record_refusal(actor_ref: str, error: AccessDenied, *, purpose: str = "", pa
     now = timezone.now()
     refusal = Refusal(
         id=new_id("ref"), at=now, actor=actor_ref[:80], purpose=purpose[:40],
-        permission=error.permission[:60], reason=(error.reason or error.what)[:200], path=path[:300],
+        permission=error.permission[:60], reason=(error.reason or error.what)[:200],
     )  # fmt: skip
+    refusal.path = path[:300]
     told = {"actor": refusal.actor, "refusal": refusal.pk}
     with act(system("access"), "access.refused") as work:
         recent = Refusal.objects.filter(actor=refusal.actor, at__gt=now - WINDOW)
@@ -53,4 +55,4 @@ def refusals(actor: Actor, *, of: str = "", limit: int = 100) -> list[Refusal]:
     """
     require(actor, "access.view_log")
     rows = Refusal.objects.order_by("-at")
-    return list((rows.filter(actor=of) if of else rows)[:limit])
+    return open_all(list((rows.filter(actor=of) if of else rows)[:limit]), "path")

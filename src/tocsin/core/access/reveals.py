@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from django.utils import timezone
@@ -12,6 +12,7 @@ from tocsin.core.access.check import Scope, allows, require
 from tocsin.core.access.models import Reveal
 from tocsin.core.act import act
 from tocsin.core.actor import Actor
+from tocsin.core.crypto.typed_text import open_all
 from tocsin.core.errors import AccessDenied, InvalidInput
 from tocsin.core.ids import new_id
 
@@ -44,8 +45,9 @@ def reveal(
         value = open()
         row = Reveal(
             id=new_id("rvl"), at=timezone.now(), actor=actor.ref, purpose=actor.purpose,
-            object_type=object_type, object_id=object_id, field=field, reason=why, case_id=case_id,
+            object_type=object_type, object_id=object_id, field=field, case_id=case_id,
         )  # fmt: skip
+        row.reason = why
         work.save(row, about=object_id, field=field, case=case_id)
     return value
 
@@ -69,7 +71,8 @@ def check_reason(reason: str, to: str) -> str:
 @dataclass(frozen=True, slots=True)
 class Look:
     """One look behind a mask. ``actor``, ``reason`` and ``case_id`` are empty for the person who was looked
-    at: they learn when, what and what for, and never the name of a specialist."""
+    at: they learn when, what and what for, and never the name of a specialist. ``reason`` is None once
+    shredded."""
 
     at: dt.datetime
     object_type: str
@@ -77,7 +80,7 @@ class Look:
     field: str
     purpose: str
     actor: str = ""
-    reason: str = ""
+    reason: str | None = ""
     case_id: str = ""
 
 
@@ -98,22 +101,31 @@ def who_saw(actor: Actor, object_type: str, object_id: str, *, limit: int = 200)
             reason="role",
         )
     rows = Reveal.objects.filter(object_type=object_type, object_id=object_id).order_by("-at")[:limit]
-    return [_look(row, in_full) for row in rows]
+    return _looks(rows, in_full)
 
 
 def seen_by(actor: Actor, staff_ref: str, *, since: dt.datetime, limit: int = 500) -> list[Look]:
     """What one person looked at, newest first, for reviewing access. Raises AccessDenied."""
     require(actor, "access.view_log")
     rows = Reveal.objects.filter(actor=staff_ref, at__gte=since).order_by("-at")[:limit]
-    return [_look(row, True) for row in rows]
+    return _looks(rows, True)
 
 
 def latest(actor: Actor, *, limit: int = 100) -> list[Look]:
     """The latest looks of everybody, newest first, for reviewing access. Raises AccessDenied."""
     require(actor, "access.view_log")
-    return [_look(row, True) for row in Reveal.objects.order_by("-at")[:limit]]
+    return _looks(Reveal.objects.order_by("-at")[:limit], True)
 
 
-def _look(row: Reveal, in_full: bool) -> Look:
-    look = Look(row.at, row.object_type, row.object_id, row.field, row.purpose)
-    return replace(look, actor=row.actor, reason=row.reason, case_id=row.case_id) if in_full else look
+def _looks(rows: Iterable[Reveal], in_full: bool) -> list[Look]:
+    if not in_full:
+        return [_look(row) for row in rows]
+    return [
+        replace(_look(row), actor=row.actor, reason=row.reason, case_id=row.case_id)
+        for row in open_all(list(rows), "reason")
+    ]
+
+
+def _look(row: Reveal) -> Look:
+    """What the person who was looked at may know."""
+    return Look(row.at, row.object_type, row.object_id, row.field, row.purpose)

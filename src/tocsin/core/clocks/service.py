@@ -22,6 +22,8 @@ from tocsin.core.clocks.fire import fire_due
 from tocsin.core.clocks.models import Clock
 from tocsin.core.clocks.spec import ClockSpec, Extension
 from tocsin.core.clocks.terms import KEY, due_of, keep, terms_of, words
+from tocsin.core.crypto.seal import Sealed, open_many, seal
+from tocsin.core.crypto.typed_text import access_scope, sealed_as
 from tocsin.core.errors import Conflict, InvalidInput
 from tocsin.core.ids import new_id
 from tocsin.core.outbox.notify import wake_worker
@@ -37,6 +39,7 @@ __all__ = [
     "resume",
     "running",
     "start",
+    "why_extended",
 ]
 
 #: A clock in one of these states still has something to wait for.
@@ -163,20 +166,32 @@ def extend(work: Work, clock_id: str, by: Extension | dt.timedelta, reason: str)
         raise Conflict("This clock has ended, so it cannot be given more time.", "Look at what it led to.")
     if clock.kind == "legal":
         _check_allowed(clock, more)
+    now = timezone.now()
     clock.extensions = [
         *clock.extensions,
         {
             "basis": more.basis,
             "amount": more.amount,
-            "reason": reason.strip(),
+            "reason_sealed": seal(*_reason_place(clock, len(clock.extensions), now), reason.strip()).hex(),
             "by": work.actor.ref,
-            "at": timezone.now().astimezone(dt.UTC).isoformat(),
+            "at": now.astimezone(dt.UTC).isoformat(),
         },
     ]
     clock.due_at = due_of(clock)
     clock.attempts, clock.retry_at, clock.last_error = 0, None, ""
     work.save(clock, "clock.extend", basis=more.basis, amount=more.amount, due_at=clock.due_at)
     return clock
+
+
+def why_extended(clock: Clock) -> list[str | None]:
+    """The reason of each extension, in their order; None once its key was destroyed."""
+    return open_many(
+        Sealed(
+            *_reason_place(clock, number, dt.datetime.fromisoformat(one["at"])),
+            bytes.fromhex(one["reason_sealed"]),
+        )
+        for number, one in enumerate(clock.extensions)
+    )
 
 
 def running(subject_type: str, subject_id: str) -> list[Clock]:
@@ -202,6 +217,14 @@ def next_dues(subject_type: str, subject_ids: Iterable[str]) -> dict[str, dt.dat
         subject_type=subject_type, subject_id__in=list(subject_ids), state=Clock.State.RUNNING
     )
     return dict(clocks.values("subject_id").annotate(first=Min("due_at")).values_list("subject_id", "first"))
+
+
+def _reason_place(clock: Clock, number: int, at: dt.datetime) -> tuple[str, str]:
+    """The key and the name an extension's reason is sealed under: the key of the case or report the clock
+    belongs to, or else of the day."""
+    own = clock.subject_type in ("case", "report")
+    scope = f"{clock.subject_type}:{clock.subject_id}" if own else access_scope(at)
+    return scope, sealed_as("clock", clock.pk, f"extension:{number}")
 
 
 def _check_allowed(clock: Clock, more: Extension) -> None:

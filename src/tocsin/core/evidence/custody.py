@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from django.utils import timezone
 
 from tocsin.core.act import Work
+from tocsin.core.crypto.typed_text import open_all
 from tocsin.core.evidence.models import Custody, Evidence
 from tocsin.core.ids import new_id
 
@@ -50,12 +51,13 @@ def record(
     line = Custody(
         id=new_id("cus"), evidence=evidence, at=timezone.now(), actor=work.actor.ref[:80], act=happened,
         sha256=evidence.sha256, moved_from=moved_from[:120], moved_to=moved_to[:120],
-        reason=reason.strip()[:300], tool=tool(),
+        tool=tool(),
     )  # fmt: skip
+    line.reason = reason.strip()[:300]
     work.save(line, f"evidence.{happened}", evidence=evidence.pk, sha256=evidence.sha256)
     return line
 
 
 def lines(evidence: Evidence) -> Iterable[Custody]:
-    """The whole chain, oldest first."""
-    return evidence.custody.order_by("at", "id")
+    """The whole chain, oldest first, its reasons opened."""
+    return open_all(evidence.custody.order_by("at", "id"), "reason")

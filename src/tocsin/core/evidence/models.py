@@ -3,6 +3,8 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from tocsin.core.crypto.typed_text import typed_text
+
 
 class Evidence(models.Model):
     """One item.
@@ -66,8 +68,10 @@ class Custody(models.Model):
     sha256 = models.CharField(max_length=64)
     moved_from = models.CharField(max_length=120, blank=True)
     moved_to = models.CharField(max_length=120, blank=True)
-    reason = models.CharField(max_length=300, blank=True)
+    reason_sealed = models.BinaryField(null=True)
     tool = models.CharField(max_length=60)
+
+    reason = typed_text("custody", "reason", lambda row: row.evidence.key_scope)
 
     class Meta:
         db_table = "core_custody"

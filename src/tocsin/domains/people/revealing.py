@@ -50,9 +50,9 @@ def reveal(actor: Actor, account_id: str, field: str, *, reason: str, case_id: s
     with act(actor, "people.reveal") as work:
         row = Reveal(
             id=new_id("rvl"), at=timezone.now(), actor=actor.ref, purpose=actor.purpose,
-            object_type="people.account", object_id=account.pk, field=field, reason=reason.strip(),
-            case_id=case_id,
+            object_type="people.account", object_id=account.pk, field=field, case_id=case_id,
         )  # fmt: skip
+        row.reason = reason.strip()
         work.save(row, field=field, account=account.pk, case=case_id)
     return value
 
