@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from tests.core.access.people import key, staff
-from tocsin.core.access.check import ANYWHERE, Scope, allows, has, require, sees_class, why_not
+from tocsin.core.access.check import ANYWHERE, HEARING, Scope, allows, has, require, sees_class, why_not
 from tocsin.core.access.permissions import DATA_CLASSES, PERMISSIONS, PERSONAL_SCOPES, ROLES, SCOPES
 from tocsin.core.actor import PURPOSES, Actor, system
 from tocsin.core.errors import AccessDenied
@@ -49,6 +49,30 @@ def test_class() -> None:
     assert why_not(staff("investigator"), "cases.view", p4) is None
     assert why_not(staff("auditor"), "cases.view", p4) == "class"
     assert why_not(staff("auditor"), "cases.view", CASE) is None
+
+
+def test_two_roles_together_give_nothing_that_neither_of_them_gives() -> None:
+    p4 = replace(CASE, data_class="P4", assigned=False)
+    for roles, permission, reason in (
+        (("specialist", "privacy_officer"), "cases.work", "class"),
+        (("investigator", "privacy_officer"), "cases.decide_3_5", "assignment"),
+        (("specialist", "auditor"), "cases.work", "class"),
+        (("support_agent", "supervisor"), "cases.work", None),
+        (("investigator", "privacy_officer"), "cases.view", None),
+    ):
+        assert why_not(staff(*roles), permission, p4) == reason
+
+
+def test_hearing_an_appeal_counts_as_assignment_for_what_it_needs() -> None:
+    heard = replace(CASE, data_class="P4", assigned=False, hears=True)
+    both = staff("appeals_reviewer", "investigator", purpose="appeal_review")
+    for permission in PERMISSIONS.keys() & HEARING:
+        assert why_not(both, permission, heard) is None
+    for permission in ("cases.work", "cases.close", "cases.message", "cases.assign", "evidence.add"):
+        assert why_not(both, permission, heard) == "assignment"
+    assert why_not(both, "cases.view", replace(heard, region="EU-DE")) is None
+    assert why_not(both, "cases.view", replace(heard, walled_off=frozenset({"stf_ada"}))) == "walled_off"
+    assert why_not(staff("auditor"), "cases.view", heard) == "class"
 
 
 def test_assignment() -> None:

@@ -11,6 +11,7 @@ from tests.domains.matter import as_, case_about, settle, somebody, taken
 from tocsin.core.access.models import BreakGlass
 from tocsin.core.errors import AccessDenied, InvalidInput, NotFound
 from tocsin.domains.cases import glass, queries
+from tocsin.domains.cases.actions import assign
 from tocsin.domains.cases.models import Case
 from tocsin.domains.staff import actions as staff_actions
 
@@ -46,6 +47,26 @@ def test_it_uncovers_words_where_the_case_is_known_and_not_theirs(world: None) -
     assert glass.offered(as_(person), case.pk) == case
     glass.open_case(as_(person), case.pk, WHY)
     assert glass.offered(as_(person), case.pk) is None
+
+
+@pytest.mark.parametrize("regions", [["*"], ["US-CA"]])
+def test_nothing_that_is_taken_through_it_outlives_it(sensitive: Case, regions: list[str]) -> None:
+    person, colleague = somebody("investigator", regions=regions), somebody("investigator", "Ivo")
+    glass.open_case(as_(person), sensitive.pk, WHY)
+    for staff in (person, colleague):
+        with pytest.raises(AccessDenied):
+            assign(as_(person), sensitive.pk, staff.pk)
+    assert Case.objects.get().assignee_id is None
+
+
+def test_a_case_is_not_given_to_who_only_sees_it_through_the_glass(world: None) -> None:
+    case = case_about(["CON.harassment"])
+    person, lead = somebody("investigator", regions=["US-CA"]), somebody("supervisor")
+    glass.open_case(as_(person), case.pk, WHY)
+    with pytest.raises(AccessDenied) as caught:
+        assign(as_(lead), case.pk, person.pk)
+    assert caught.value.reason == "region"
+    assert Case.objects.get().assignee_id is None
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from tests.domains.matter import account, as_, case_about, report, settle, somebody, taken
 from tocsin.core.audit.models import AuditEntry
 from tocsin.core.clocks import service as clocks
-from tocsin.core.errors import AccessDenied, Conflict, InvalidInput, NotFound
+from tocsin.core.errors import AccessDenied, Conflict, InvalidInput
 from tocsin.domains.cases.actions import close
 from tocsin.domains.cases.case_evidence import add, find, items
 from tocsin.domains.cases.merging import merge
@@ -84,7 +84,7 @@ def test_what_is_not_yours_is_not_merged(two: tuple[Case, Case]) -> None:
         merge(as_(outsider), threat.pk, fraud.reference, "The same caller.")
     kin = somebody("supervisor", "Kin")
     Case.objects.filter(pk=fraud.pk).update(walled_off=[kin.pk])
-    with pytest.raises(NotFound):
+    with pytest.raises(InvalidInput):
         merge(as_(kin), threat.pk, fraud.reference, "The same caller.")
     assert fresh(threat).merged_into_id is None
     assert fresh(threat).report_links.count() == 1
@@ -96,3 +96,14 @@ def test_a_case_that_changed_meanwhile_is_not_merged(two: tuple[Case, Case], sup
         merge(as_(supervisor), threat.pk, fraud.reference, "The same caller.", revision=threat.revision - 1)
     assert caught.value.code == "stale"
     assert fresh(threat).state != "merged"
+
+
+def test_a_case_that_is_kept_from_somebody_looks_like_none(two: tuple[Case, Case], supervisor: Staff) -> None:
+    Case.objects.filter(pk=two[1].pk).update(walled_off=[supervisor.pk])
+    said = []
+    for into in (two[1].reference, "C-000000"):
+        with pytest.raises(InvalidInput) as caught:
+            merge(as_(supervisor), two[0].pk, into, "The same caller.")
+        said.append(caught.value.what.replace(into, ""))
+    assert said[0] == said[1]
+    assert fresh(two[0]).state == two[0].state

@@ -241,9 +241,15 @@ def test_what_is_decided_anew_starts_from_nothing(
     assert (decision.state, account("shopper:s-1").status) == (state, "normal")
     case = taken(Case.objects.get(), supervisor)
     assert case.state in ("reopened", "investigating")
-    again = decided(
-        case, supervisor, "shopper:s-1", "C1.8", step="warn", deviation_reason="As the appeal asked for."
-    )
+    anew = {"step": "warn", "deviation_reason": "As the appeal asked for."}
+    by = supervisor
+    if outcome == "remand":
+        with pytest.raises(Conflict) as caught:
+            decide(as_(supervisor), case.pk, finding("shopper:s-1", "C1.8", **anew))
+        assert caught.value.code == "same_person"
+        assert Decision.objects.count() == 1
+        by = somebody("supervisor", "Omar")
+    again = decided(case, by, "shopper:s-1", "C1.8", **anew)
     assert (again.state, again.proposed_step["prior"]) == ("in_force", 0)
 
 

@@ -274,6 +274,31 @@ def test_a_confirmation_that_comes_too_late_brings_nothing_back(world: None, sup
     assert account("shopper:s-1").status == "normal"
 
 
+def test_only_whose_case_it_is_ends_what_protects(world: None) -> None:
+    case = case_about(["SAF.threat"])
+    action = Action.objects.get(case=case, type="suspend_interim")
+    person = somebody("investigator")
+    with pytest.raises(AccessDenied) as caught:
+        lift(as_(person), action.pk, "It was a mix-up of two orders.")
+    assert caught.value.reason == "assignment"
+    taken(case, person)
+    for empty in ("", "  ", "x"):
+        with pytest.raises(InvalidInput):
+            lift(as_(person), action.pk, empty)
+    action.refresh_from_db()
+    assert (action.status, account("shopper:s-1").status) == ("requested", "suspended_pending")
+    assert lift(as_(person), action.pk, "It was a mix-up of two orders.").status == "reversed"
+
+
+def test_what_failed_can_be_ended_and_is_not_done_afterwards(world: None, supervisor: Staff) -> None:
+    case = case_about(["SAF.threat"])
+    action = Action.objects.get(case=case, type="suspend_interim")
+    confirm(matter.MARKETPLACE, action.pk, "failed", "No such shopper on shift.")
+    lift(as_(supervisor), action.pk, "It was a mix-up of two orders.")
+    assert confirm(matter.MARKETPLACE, action.pk, "applied").status == "reversed"
+    assert account("shopper:s-1").status == "normal"
+
+
 def test_a_decided_limit_without_days_is_looked_at_again(world: None, supervisor: Staff) -> None:
     case = taken(case_about(["SAF.threat"]), supervisor)
     made = decide(

@@ -88,8 +88,9 @@ def _union(table: Mapping[str, frozenset[str]], names: frozenset[str]) -> frozen
     return frozenset().union(*(table.get(name, frozenset()) for name in names))
 
 
-def sees_class(actor: Actor, data_class: str, *, assigned: bool) -> bool:
-    """Whether the actor's roles reach this data class on this row."""
+def sees_class(actor: Actor, data_class: str, *, assigned: bool, by: str = "") -> bool:
+    """Whether the actor's roles reach this data class on this row. ``by``: only roles that hold this
+    permission count, so that two roles together never give what neither of them does."""
     if actor.kind == "system":
         return True
     wanted = _ORDER.index(data_class)
@@ -98,6 +99,8 @@ def sees_class(actor: Actor, data_class: str, *, assigned: bool) -> bool:
     if actor.kind != "staff":
         return False
     for role in actor.roles & DATA_CLASSES.keys():
+        if by and by not in ROLES.get(role, frozenset()):
+            continue
         top, only_assigned = DATA_CLASSES[role]
         # what everybody at the desk needs in order to pick up work (P0 to P2) takes no assignment
         if wanted <= _ORDER.index(top) and (not only_assigned or assigned or wanted <= _ORDER.index("P2")):
@@ -115,8 +118,9 @@ def why_not(actor: Actor, permission: str, scope: Scope = ANYWHERE) -> str | Non
     if scope.region and not actor.covers_region(scope.region):
         return "region"
     assigned = scope.assigned or (scope.hears and permission in HEARING)
-    if not sees_class(actor, scope.data_class, assigned=assigned):
-        return "assignment" if sees_class(actor, scope.data_class, assigned=True) else "class"
+    if not sees_class(actor, scope.data_class, assigned=assigned, by=permission):
+        given = sees_class(actor, scope.data_class, assigned=True, by=permission)
+        return "assignment" if given else "class"
     return None
 
 

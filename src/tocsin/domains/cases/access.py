@@ -15,7 +15,7 @@ from tocsin.domains.detection.queries import in_regions
 def visible(actor: Actor) -> Q:
     """The cases an actor may know of: region, data class, and never one they are walled off from."""
     allowed = reachable(actor)
-    if not sees_class(actor, "P4", assigned=False):
+    if not sees_class(actor, "P4", assigned=False, by="cases.view"):
         mine = Q(assignee_id=actor.id) | Q(heard_by__contains=[actor.id])
         allowed &= ~Q(data_class="P4") | mine
     return allowed
@@ -26,7 +26,8 @@ def reachable(actor: Actor) -> Q:
     allowed = in_regions(actor)
     if actor.kind == "staff":
         allowed &= ~Q(walled_off__contains=[actor.id])
-    return allowed if sees_class(actor, "P4", assigned=True) else allowed & ~Q(data_class="P4")
+    reaches_p4 = sees_class(actor, "P4", assigned=True, by="cases.view")
+    return allowed if reaches_p4 else allowed & ~Q(data_class="P4")
 
 
 def scope_of(actor: Actor, case: Case, data_class: str = "P2") -> Scope:
@@ -34,14 +35,18 @@ def scope_of(actor: Actor, case: Case, data_class: str = "P2") -> Scope:
 
     Broken glass stands in for an assignment and a region while it is open.
     """
-    scope = Scope(
+    return through_glass(actor, own_scope(actor, case, data_class), "case", case.pk)
+
+
+def own_scope(actor: Actor, case: Case, data_class: str = "P2") -> Scope:
+    """The same without broken glass: for what outlives it, such as being given the case."""
+    return Scope(
         region=case.region,
         assigned=assigned_to(actor, case),
         data_class="P4" if case.data_class == "P4" else data_class,
         walled_off=frozenset(case.walled_off),
         hears=actor.kind == "staff" and actor.id in case.heard_by,
     )
-    return through_glass(actor, scope, "case", case.pk)
 
 
 def may_see(actor: Actor, case: Case, permission: str = "cases.view", data_class: str = "P2") -> Scope:

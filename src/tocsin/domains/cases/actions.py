@@ -6,14 +6,14 @@ from dataclasses import replace
 
 from django.utils import timezone
 
-from tocsin.core.access.check import why_not
+from tocsin.core.access.check import require, why_not
 from tocsin.core.act import Work, act
 from tocsin.core.actor import Actor
 from tocsin.core.clocks import service as clocks
 from tocsin.core.errors import AccessDenied, Conflict, InvalidInput, NotFound
 from tocsin.core.outbox.notify import tick
 from tocsin.domains.cases import case_clocks, outcomes, timeline
-from tocsin.domains.cases.access import may_see, no_such_case, scope_of
+from tocsin.domains.cases.access import may_see, no_such_case, own_scope
 from tocsin.domains.cases.models import Case, CaseReport
 from tocsin.domains.cases.opening import got_worse
 from tocsin.domains.cases.outcomes import OUTCOMES
@@ -94,6 +94,7 @@ def assign(actor: Actor, case_id: str, staff_id: str, *, revision: int | None = 
     """
     with act(actor, "case.assign") as work:
         case = open_for(work, actor, case_id, "cases.assign", revision=revision)
+        require(actor, "cases.assign", own_scope(actor, case))  # what is given outlives broken glass
         person = Staff.objects.filter(pk=staff_id, is_active=True).first()
         if person is None:
             raise InvalidInput(
@@ -132,7 +133,7 @@ def _check_could_work(person: Staff, case: Case, *, taking: bool) -> None:
         AccessDenied: their role, region or a wall.
     """
     them = person.actor()
-    reason = why_not(them, "cases.work", replace(scope_of(them, case, "P3"), assigned=True))
+    reason = why_not(them, "cases.work", replace(own_scope(them, case, "P3"), assigned=True))
     if reason is not None:
         raise AccessDenied(
             "You may not work this case." if taking else f"{person.name} may not work this case.",

@@ -27,7 +27,7 @@ def merge(
     """
     if len(reason.strip()) < _SHORTEST_REASON:
         raise InvalidInput("A reason is needed.", "Say why in a sentence.", fields={"reason": "Say why."})
-    target_id = _named(case_id, into)
+    target_id = _named(actor, case_id, into)
     with act(actor, "case.merge") as work:
         for pk in sorted((case_id, target_id)):  # in one order, so that two mergers never wait for each other
             lock_for(work, actor, pk, "cases.work", "P3")
@@ -51,9 +51,11 @@ def merge(
     return ending, staying
 
 
-def _named(case_id: str, into: str) -> str:
+def _named(actor: Actor, case_id: str, into: str) -> str:
     wanted = into.strip().upper()
-    other = Case.objects.filter(reference=wanted).first() or Case.objects.filter(pk=into.strip()).first()
+    # one that is kept from the actor looks like none at all
+    known = Case.objects.exclude(walled_off__contains=[actor.id])
+    other = known.filter(reference=wanted).first() or known.filter(pk=into.strip()).first()
     if other is None or other.pk == case_id or other.state in OVER:
         words = "this case itself" if other is not None and other.pk == case_id else "an open case"
         problem = (

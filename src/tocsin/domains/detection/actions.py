@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from tocsin.core.access.check import Scope, require
@@ -62,6 +63,18 @@ def leave_unsettled(work: Work, alert: Alert) -> None:
 def overturn(work: Work, alert: Alert) -> None:
     """Undo a disposition, because the decision behind it was overturned."""
     _dispose(work, alert, Alert.State.CLEARED, "alert.overturned")
+
+
+def look_again(work: Work, alert: Alert) -> None:
+    """Nobody knows any more whether it was right: its case is decided anew. Where more of the same waits
+    under a newer alert already, that one is looked at, and this one stays unsettled."""
+    alert.dispositioned_at, alert.dispositioned_by = None, ""
+    alert.state = Alert.State.IN_CASE
+    try:
+        with transaction.atomic():
+            work.save(alert, "alert.look_again")
+    except IntegrityError:
+        leave_unsettled(work, alert)
 
 
 def _dispose(work: Work, alert: Alert, state: str, verb: str) -> None:

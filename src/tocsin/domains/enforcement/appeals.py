@@ -229,7 +229,9 @@ def answer(actor: Actor, appeal_id: str, outcome: str, reasons: str) -> Appeal:
             _tell(work, case, decision, outcome, reasons)
         else:
             state = Decision.State.MODIFIED if outcome == Appeal.Outcome.MODIFY else Decision.State.REVERSED
-            undo_all(work, case, decision, reasons, state=state)
+            # a decision that is changed or made anew does not say that nothing happened
+            wrong = outcome == Appeal.Outcome.REVERSE
+            undo_all(work, case, decision, reasons, state=state, wrong=wrong)
             appeal.state = Appeal.State.REMEDIED
             appeal.remedied_at = timezone.now()
         work.save(appeal, "appeal.decide", outcome=outcome)

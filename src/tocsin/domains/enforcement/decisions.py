@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 
 from tocsin.core.access.check import require
@@ -22,7 +23,7 @@ from tocsin.domains.cases.actions import open_for, touch
 from tocsin.domains.cases.models import Case, CaseParty
 from tocsin.domains.enforcement import effects, ending, proposal
 from tocsin.domains.enforcement.ladder_steps import STEPS, Step
-from tocsin.domains.enforcement.models import Decision
+from tocsin.domains.enforcement.models import Appeal, Decision
 from tocsin.domains.enforcement.proposal import Proposal
 from tocsin.domains.people.models import Account
 from tocsin.domains.policies.forms import STANDARDS
@@ -71,6 +72,7 @@ def decide(actor: Actor, case_id: str, given: DecisionInput) -> Decision:
         subject = _subject(case, given)
         _check_fields(given)
         _not_decided_yet(case, subject)
+        _not_sent_back_to(actor, case, subject)
         plan = _plan(case, subject, given)
         chosen = _chosen(case, subject, given, plan) if plan else {}
         step = STEPS[chosen["type"]] if chosen else None
@@ -198,6 +200,19 @@ def _not_decided_yet(case: Case, subject: Account) -> None:
         )
 
 
+def _not_sent_back_to(actor: Actor, case: Case, subject: Account) -> None:
+    """What an appeal sent back is decided anew by somebody who had no part in what was decided."""
+    part = Q(decider=actor.id) | Q(second_reader=actor.id)
+    sent_back = Decision.objects.filter(
+        part, case=case, subject=subject, appeals__outcome=Appeal.Outcome.REMAND
+    )
+    if actor.kind == "staff" and sent_back.exists():
+        raise Conflict(
+            "An appeal sent your decision back, so somebody else decides it anew.",
+            "Give the case to a colleague.", code="same_person",
+        )  # fmt: skip
+
+
 def _plan(case: Case, subject: Account, given: DecisionInput) -> Proposal | None:
     """What the clause proposes for what was found; None without a finding."""
     if given.finding != SUBSTANTIATED:
@@ -309,15 +324,16 @@ def _draft(
     def sealed(name: str, text: str) -> bytes:
         return seal(case.key_scope, f"decision:{decision_id}:{name}", text)
 
-    return Decision(
+    made = Decision(
         id=decision_id, case=case, subject=subject, finding=given.finding,
         policy_version_id=plan.policy_version_id if plan else None, clause_id=plan.clause_id if plan else "",
         violation_code=plan.violation_code if plan else "", standard_of_proof=given.standard_of_proof,
         facts_internal_sealed=sealed("internal", given.facts_internal),
         facts_disclosable_sealed=sealed("disclosable", given.facts_disclosable),
         proposed_step=plan.as_data() if plan else {}, chosen_step=chosen,
-        deviation_reason=given.deviation_reason.strip(),
         automated="partly" if case.source == "rule" else "not",
         decider_id=actor.id if actor.kind == "staff" else None,
         state=Decision.State.IN_FORCE, decided_at=timezone.now(),
     )  # fmt: skip
+    made.deviation_reason = given.deviation_reason.strip()
+    return made

@@ -23,6 +23,8 @@ from tocsin.domains.enforcement.models import Action, Decision, PairBlock
 from tocsin.domains.people.models import Account
 
 RUNNING = (Action.Status.REQUESTED, Action.Status.APPLIED)
+#: What failed does not hold, but the marketplace may still do it later: it has to be undone like the others.
+NOT_ENDED = (*RUNNING, Action.Status.FAILED)
 #: Names of an action's clocks: what ends it, and when a person looks at it again.
 END, REVIEW = "end", "review"
 
@@ -111,8 +113,9 @@ def _own_length(action: Action) -> ClockSpec:
 
 
 def undo(work: Work, action: Action, because: str, *, expired: bool = False) -> bool:
-    """Undo a running action and tell the marketplace. Returns whether there was anything to undo."""
-    if action.status not in RUNNING:
+    """Undo an action that has not ended and tell the marketplace. Returns whether there was anything to
+    undo."""
+    if action.status not in NOT_ENDED:
         return False
     work.watch(action)
     action.status = Action.Status.EXPIRED if expired else Action.Status.REVERSED

@@ -149,7 +149,9 @@ def _strike(work: Work, decision: Decision, subject: Account) -> Strike:
 def _lift_protection(work: Work, case: Case, subject: Account) -> None:
     """Protective measures on the person and on what is theirs end with the decision: what follows now is the
     decision itself. Keeping two people apart protects the other one, so it stays."""
-    running = Action.objects.select_for_update().filter(case=case, protective=True, status__in=doing.RUNNING)
+    running = Action.objects.select_for_update().filter(
+        case=case, protective=True, status__in=doing.NOT_ENDED
+    )
     for action in running.exclude(type="unmatch").order_by("id"):
         if action.account_id in (None, subject.pk):
             doing.undo(work, action, "a decision was made")

@@ -26,6 +26,7 @@ OFFERED = (
 )  # fmt: skip
 #: Measures on the account itself, which its holder is told about.
 _ON_ACCOUNT = frozenset(OFFERED) - {"hold_order", "unmatch"}
+_SHORTEST_REASON = 3
 #: The mildest severity at which anything is done without a person.
 _AT_ONCE = "S1"
 
@@ -156,16 +157,20 @@ def tell(work: Work, case: Case, account: Account, action: Action) -> None:
 
 
 def lift(actor: Actor, action_id: str, reason: str) -> Action:
-    """End a protective measure early.
+    """End a protective measure early. Taking one is open to whoever sees the case; ending one takes the case
+    itself, because somebody may be hurt by it.
 
     Raises:
         NotFound: no such measure, or none the actor may know of. AccessDenied: not theirs to end.
+        InvalidInput: no reason.
         Conflict: it ended already, or belongs to a decision (which has to be reversed or appealed instead).
     """
+    if len(reason.strip()) < _SHORTEST_REASON:
+        raise InvalidInput("A reason is needed.", "Say why in a sentence.", fields={"reason": "Say why."})
     with act(actor, "action.lift") as work:
-        case = lock_for(work, actor, _case_of(action_id), "cases.work")
+        case = lock_for(work, actor, _case_of(action_id), "cases.work", "P3")
         action = work.lock(Action, action_id)
-        require(actor, _permission(action.type, case), scope_of(actor, case))
+        require(actor, _permission(action.type, case), scope_of(actor, case, "P3"))
         if not action.protective:
             raise Conflict("This is part of a decision.", "Reverse the decision, or let it be appealed.")
         # the marketplace is told that it ended, not what a person wrote about it
@@ -182,7 +187,9 @@ def lift(actor: Actor, action_id: str, reason: str) -> Action:
 def end_all(work: Work, case: Case) -> None:
     """End what still protects in a case that was closed. Keeping two people apart waits for nothing that
     the case could have found, so it stays."""
-    running = Action.objects.select_for_update().filter(case=case, protective=True, status__in=doing.RUNNING)
+    running = Action.objects.select_for_update().filter(
+        case=case, protective=True, status__in=doing.NOT_ENDED
+    )
     for action in running.exclude(type="unmatch").order_by("id"):
         if doing.undo(work, action, "the case was closed"):
             timeline.add(

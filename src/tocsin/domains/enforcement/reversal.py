@@ -10,7 +10,7 @@ from tocsin.core.errors import Conflict, InvalidInput
 from tocsin.domains.cases import timeline
 from tocsin.domains.cases.actions import lock_for, reopen_within, touch
 from tocsin.domains.cases.models import Case
-from tocsin.domains.detection.actions import label, overturn, revoke_label
+from tocsin.domains.detection.actions import label, look_again, overturn, revoke_label
 from tocsin.domains.detection.models import Alert
 from tocsin.domains.enforcement import doing, notices
 from tocsin.domains.enforcement.decisions import case_of
@@ -46,16 +46,28 @@ def reverse(actor: Actor, decision_id: str, reason: str) -> Decision:
 
 
 def undo_all(
-    work: Work, case: Case, decision: Decision, reasons: str, *, state: str = Decision.State.REVERSED
+    work: Work,
+    case: Case,
+    decision: Decision,
+    reasons: str,
+    *,
+    state: str = Decision.State.REVERSED,
+    wrong: bool = True,
 ) -> None:
     """Undo every effect of a decision in force, tell the person, and open the case again.
+
+    ``wrong``: the breach it found was none, and rules learn that. Otherwise what happened is open again, and
+    nobody learns anything before it is decided anew.
 
     Raises:
         Conflict: the decision is not in force.
     """
     if decision.state != Decision.State.IN_FORCE:
         raise Conflict("This decision is not in force.", "There is nothing to undo.", code="not_in_force")
-    undone = [_undo(work, effect) for effect in decision.effects.filter(undone_at=None).order_by("id")]
+    wrong = wrong and decision.finding == Decision.Finding.SUBSTANTIATED
+    undone = [
+        _undo(work, effect, wrong=wrong) for effect in decision.effects.filter(undone_at=None).order_by("id")
+    ]
     work.watch(decision)
     decision.state = Decision.State(state)
     decision.reversed_at = timezone.now()
@@ -85,9 +97,9 @@ def _look_again(work: Work, case: Case) -> None:
     touch(work, case, "case.reversed")
 
 
-def _undo(work: Work, effect: Effect) -> str:
+def _undo(work: Work, effect: Effect, *, wrong: bool) -> str:
     """Undo one effect; returns the kind of action that was undone, empty for what the person never saw."""
-    kind = _UNDO[effect.kind](work, effect)
+    kind = _UNDO[effect.kind](work, effect, wrong)
     work.watch(effect)
     effect.undone_at = timezone.now()
     effect.undo_note = "the decision was reversed"
@@ -95,34 +107,37 @@ def _undo(work: Work, effect: Effect) -> str:
     return kind
 
 
-def _undo_action(work: Work, effect: Effect) -> str:
+def _undo_action(work: Work, effect: Effect, wrong: bool) -> str:
     action = work.lock(Action, effect.object_id)
     doing.undo(work, action, "the decision was reversed")
-    return action.type
+    # who was kept apart from whom is never said to the one it was decided about
+    return "" if action.type == "unmatch" else action.type
 
 
-def _undo_strike(work: Work, effect: Effect) -> str:
+def _undo_strike(work: Work, effect: Effect, wrong: bool) -> str:
     strike = work.lock(Strike, effect.object_id)
     strike.revoked_at = timezone.now()
     work.save(strike, "strike.revoke")
     return ""
 
 
-def _undo_label(work: Work, effect: Effect) -> str:
+def _undo_label(work: Work, effect: Effect, wrong: bool) -> str:
     old = revoke_label(work, effect.object_id)
-    label(
-        work, old.object_kind, old.object_id, f"not:{old.label}"[:40], source="appeal", confidence=1.0,
-        decision_id=effect.decision_id,
-    )  # fmt: skip
+    if wrong:
+        label(
+            work, old.object_kind, old.object_id, f"not:{old.label}"[:40], source="appeal", confidence=1.0,
+            decision_id=effect.decision_id,
+        )  # fmt: skip
     return ""
 
 
-def _undo_alert(work: Work, effect: Effect) -> str:
-    overturn(work, work.lock(Alert, effect.object_id))
+def _undo_alert(work: Work, effect: Effect, wrong: bool) -> str:
+    alert = work.lock(Alert, effect.object_id)
+    overturn(work, alert) if wrong else look_again(work, alert)
     return ""
 
 
-def _undo_found_code(work: Work, effect: Effect) -> str:
+def _undo_found_code(work: Work, effect: Effect, wrong: bool) -> str:
     report = work.lock(Report, effect.object_id)
     report.found_codes = [code for code in report.found_codes if code != effect.decision.violation_code]
     work.save(report, "report.found_undone", code=effect.decision.violation_code)

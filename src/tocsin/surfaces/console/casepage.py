@@ -23,7 +23,7 @@ from tocsin.core.crypto.data_keys import looked_up
 from tocsin.core.evidence.serving import way_out
 from tocsin.domains.cases import case_evidence
 from tocsin.domains.cases import queries as cases
-from tocsin.domains.cases.access import assigned_to, scope_of
+from tocsin.domains.cases.access import assigned_to, own_scope, scope_of
 from tocsin.domains.cases.actions import OVER
 from tocsin.domains.cases.models import Case, CaseParty
 from tocsin.domains.cases.outcomes import OUTCOMES
@@ -222,12 +222,13 @@ def _may(actor: Actor, case: Case) -> dict[str, bool]:
     open_ = case.state not in OVER
     work = allows(actor, "cases.work", deep)
     return {
-        "assign": open_ and allows(actor, "cases.assign", scope),
+        "assign": open_ and allows(actor, "cases.assign", own_scope(actor, case)),
         "work": open_ and work,
         "decide": open_ and work and any(allows(actor, name, deep) for name in _DEPTHS),
         "close": open_ and allows(actor, "cases.close", deep),
         "reopen": case.state == Case.State.CLOSED and allows(actor, "cases.work", scope),
         "protect": open_ and allows(actor, "cases.protect", scope) and allows(actor, "cases.work", scope),
+        "lift": work and allows(actor, "cases.protect", deep),
         "severity": open_ and any(
             allows(actor, f"cases.severity_{way}", scope) for way in ("lower", "raise")
         ),
