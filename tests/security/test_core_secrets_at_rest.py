@@ -6,7 +6,9 @@ from __future__ import annotations
 import base64
 import os
 import secrets
+import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from tests.support.stack import Stack, until
 from tocsin.core.access.api_keys import digest
 from tocsin.core.postgres.layout import Layout
 from tocsin.core.postgres.secrets import SUPERUSER, conninfo
+from tocsin.engine.log.marks import read_mark
 
 #: Words that occur nowhere else, one for each way in.
 SECRETS = {
@@ -34,6 +37,7 @@ SECRETS = {
     "the reporter's phone": "+14155550188",
     "a message later": "he came back with a crowbar",
     "a chat message": "meet me at the old quarry gate",
+    "a field nobody thought of": "prefers the yellow gate",
     "a file": "the photograph shows a green lorry",
     "a file's name": "threat by Quillfeather.txt",
 }
@@ -92,7 +96,10 @@ def tell(api: httpx.Client) -> None:
     event = {
         "id": "evt-1", "type": "message.sent", "ts": "2026-11-21T10:00:00Z",
         "entities": {"customer": "cus-1", "shopper": "shp-1", "order": "ord-1"},
-        "fields": {"text": SECRETS["a chat message"]},
+        "fields": {
+            "text": SECRETS["a chat message"], "nickname": SECRETS["a field nobody thought of"],
+            "campaign": IN_THE_OPEN,
+        },
     }  # fmt: skip
     send("POST", "/v1/events", json=event)
 
@@ -115,15 +122,32 @@ def files_with(folder: Path, words: dict[str, str]) -> dict[str, list[str]]:
     return found
 
 
+def number_of_events(stack: Stack) -> int:
+    with stack.connect() as connection:
+        row = connection.execute("SELECT count(*) FROM detection_event").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+@contextmanager
+def nothing_shipped(stack: Stack) -> Iterator[None]:
+    """While open, what is decided waits in the log of decide."""
+    stack.kill("worker", signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        stack.kill("worker", signal.SIGCONT)
+
+
 @pytest.mark.capability("A9.1")
 def test_nothing_people_told_us_is_readable_on_the_disk(own_stack: Stack, api: httpx.Client) -> None:
-    tell(api)
-
-    def shipped() -> bool:
-        with own_stack.connect() as connection:
-            return connection.execute("SELECT count(*) FROM detection_event").fetchone() == (1,)
-
-    until(shipped, "the event to reach the database")
+    with nothing_shipped(own_stack):
+        tell(api)
+        assert number_of_events(own_stack) == 0
+        assert read_mark(own_stack.home / "decide") >= 2, "the event does not wait in the log"
+        assert files_with(own_stack.home / "decide", SECRETS | {"control": IN_THE_OPEN}) == {}
+    until(lambda: number_of_events(own_stack) == 1, "the event to reach the database")
+    assert files_with(own_stack.home / "decide", SECRETS) == {}
     layout = Layout(Path(os.environ["TOCSIN_HOME"]) / "postgres")
     with psycopg.connect(conninfo(layout, SUPERUSER, "postgres"), autocommit=True) as connection:
         connection.execute("CHECKPOINT")
@@ -149,3 +173,28 @@ def test_without_the_key_service_it_stays_closed(own_stack: Stack, api: httpx.Cl
             elsewhere.unwrap(master, key, scope)
         mine = FileKeys(own_stack.home / "keys" / "master").unwrap(master, key, scope)
         assert len(mine) == 32
+
+
+def test_the_log_opens_after_the_master_key_was_changed(own_stack: Stack, api: httpx.Client) -> None:
+    """What waits in the log is sealed under a key of the day, which is wrapped anew like all others."""
+    before = number_of_events(own_stack)
+    with nothing_shipped(own_stack):
+        event = {
+            "id": "evt-rotated", "type": "message.sent", "ts": "2026-11-21T10:00:00Z",
+            "entities": {"customer": "cus-1"}, "fields": {"text": SECRETS["a chat message"]},
+        }  # fmt: skip
+        key = {"Idempotency-Key": secrets.token_hex(16)}
+        until(
+            lambda: api.post("/v1/events", json=event, headers=key).is_success, "decide to know the new key"
+        )
+        with own_stack.connect() as connection:
+            keys = "SELECT scope, wrapped FROM core_data_key WHERE scope LIKE 'decide:%'"
+            old = dict(connection.execute(keys).fetchall())
+            rotated = own_stack.tocsin("keys", "rotate")
+            assert rotated.returncode == 0, rotated.stderr
+            new = dict(connection.execute(keys).fetchall())
+        assert old.keys() == new.keys()
+        assert not set(old.values()) & set(new.values())
+        killed = own_stack.kill("decide")
+        own_stack.until_ready("decide", after=killed)
+    until(lambda: number_of_events(own_stack) == before + 1, "the event to reach the database")

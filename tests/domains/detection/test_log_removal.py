@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from tests.domains.detection.desk import Desk
-from tests.engine.sealing import codec, key_of
-from tocsin.domains.detection.logread import forget_shipped, reader
+from tests.engine.sealing import DAY, codec, key_of
+from tocsin.core.act import act
+from tocsin.core.actor import system
+from tocsin.core.crypto.day_codec import scope_of
+from tocsin.core.crypto.models import DataKey
+from tocsin.core.crypto.shred import destroy
+from tocsin.core.errors import Conflict
+from tocsin.domains.detection.logread import forget_shipped, reader, why_keep
 from tocsin.domains.detection.models import ShipPosition
 from tocsin.domains.detection.ship import ship_once
 from tocsin.engine.log import LogWriter
@@ -56,3 +65,26 @@ def test_a_log_that_ends_before_what_was_shipped_is_left_alone(folder: Path) -> 
     with_one_more.append(EVENT, b"{}")
     with_one_more.close()
     assert forget_shipped(folder) == 6
+
+
+def test_a_key_is_kept_while_a_file_needs_it(folder: Path, settings: Any) -> None:
+    settings.TOCSIN_HOME = str(folder.parent)
+    with (
+        pytest.raises(Conflict, match="files that only this key opens"),
+        act(system("tests"), "test") as work,
+    ):
+        destroy(work, scope_of(DAY), "the day is over")
+    assert not DataKey.objects.filter(scope=scope_of(DAY), destroyed_at__isnull=False).exists()
+    for path in folder.iterdir():
+        path.unlink()
+    with act(system("tests"), "test") as work:
+        assert destroy(work, scope_of(DAY), "the day is over").destroyed_at is not None
+
+
+def test_the_key_of_today_is_kept_though_nothing_was_written_yet(tmp_path: Path) -> None:
+    today = timezone.now().date()
+    for day in (today, today + dt.timedelta(days=1), today - dt.timedelta(days=1)):
+        assert why_keep(tmp_path, scope_of(day)) == "the log of decisions is being written under it"
+    assert why_keep(tmp_path, scope_of(today - dt.timedelta(days=2))) is None
+    assert why_keep(tmp_path / "not there", scope_of(DAY)) is None
+    assert why_keep(tmp_path, f"events:{today}") is None
