@@ -280,6 +280,22 @@ class Case(CaseBrief):
     decisions: list[Decision]
 
 
+class Clause(Schema):
+    """A clause somebody can be found to have broken."""
+
+    clause: str
+    title: str
+    violation_code: str
+    policy_version: str
+    applies_to: list[str]
+
+
+class ClauseList(Schema):
+    """Clauses, those about the case's own codes first."""
+
+    items: list[Clause]
+
+
 class Weight(Schema):
     """Something a clause weighs."""
 

@@ -17,6 +17,7 @@ from tocsin.domains.enforcement import protection
 from tocsin.domains.enforcement import queries as enforcement
 from tocsin.domains.enforcement.proposal import propose, weights
 from tocsin.domains.people.models import Account
+from tocsin.domains.policies import queries as policies
 from tocsin.surfaces.api import answers as a
 from tocsin.surfaces.api import inputs as i
 from tocsin.surfaces.api import views
@@ -66,6 +67,21 @@ def read_case(request: HttpRequest, case_id: str) -> Any:
 
 def _alert_links(case: Case) -> Any:
     return case.alert_links.select_related("alert").order_by("added_at")
+
+
+@get(
+    router, "/cases/{case_id}/clauses", scope="cases:read", answers=a.ClauseList, may_fail=READING_ONE,
+    who="person", summary="The clauses it can be decided under",
+)  # fmt: skip
+def read_clauses(request: HttpRequest, case_id: str) -> Any:
+    """Those in force where and when it happened, that bind somebody in the case; those about its own codes
+    first."""
+    case = cases.find(actor_of(request), case_id)
+    roles = {row.account.role for row in cases.parties(case)}
+    found = policies.clauses_for(case.codes, region=case.region, at=case.opened_at)
+    binding = [one for one in found if roles & set(one.body["applies_to"])]
+    binding.sort(key=lambda one: one.violation_code not in case.codes)
+    return {"items": [views.clause(one) for one in binding]}
 
 
 @get(

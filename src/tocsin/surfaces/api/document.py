@@ -86,7 +86,7 @@ def _complete(operation: dict[str, Any]) -> None:
     for parameter in operation["parameters"]:
         # the framework copies the schema's list of examples to where a map of them belongs
         parameter.pop("examples", None)
-        if parameter["in"] == "path" and parameter["schema"].get("type") == "string":
+        if parameter["in"] == "path" and not {"enum", "pattern"} & parameter["schema"].keys():
             parameter["schema"] = {**_ID, **parameter["schema"]}
     example = examples.BODIES.get(operation["operationId"])
     if example is not None:

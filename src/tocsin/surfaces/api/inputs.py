@@ -6,7 +6,8 @@ import datetime as dt
 from typing import Annotated, Any, Literal
 
 from ninja import Schema
-from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 _ID = r"^[A-Za-z0-9_.:-]{1,64}$"
 _LANGUAGE = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$"
@@ -21,8 +22,15 @@ def _in_range(at: dt.datetime) -> dt.datetime:
     return at
 
 
+def _written_out(at: Any) -> Any:
+    # the framework would read a number as seconds since 1970, also one that somebody mistyped
+    if not isinstance(at, str | dt.datetime) or (isinstance(at, str) and "-" not in at[1:]):
+        raise PydanticCustomError("datetime_type", "This should be a time.")
+    return at
+
+
 #: A moment with its offset, between 1970 and 9000.
-Moment = Annotated[AwareDatetime, AfterValidator(_in_range)]
+Moment = Annotated[AwareDatetime, AfterValidator(_in_range), BeforeValidator(_written_out)]
 #: An id of the marketplace's own.
 ExternalId = Annotated[str, Field(pattern=_ID, examples=["c-1042"])]
 #: An id of Tocsin's.

@@ -12,6 +12,7 @@ from tocsin.domains.enforcement.models import Action, Appeal, Decision
 from tocsin.domains.enforcement.notices import link
 from tocsin.domains.enforcement.proposal import Proposal, Weights
 from tocsin.domains.enforcement.queries import PublicNotice
+from tocsin.domains.policies.models import Clause
 from tocsin.domains.reports.messages import Line as ReportLine
 
 
@@ -145,6 +146,17 @@ def proposal(plan: Proposal, weighed: Weights) -> dict[str, Any]:
         "reasons": plan.reasons,
         "aggravators": words(weighed.aggravators),
         "mitigators": words(weighed.mitigators),
+    }
+
+
+def clause(row: Clause) -> dict[str, Any]:
+    """A clause, in English."""
+    return {
+        "clause": row.clause_id,
+        "title": row.title["en"],
+        "violation_code": row.violation_code,
+        "policy_version": row.version_id,
+        "applies_to": row.body["applies_to"],
     }
 
 
