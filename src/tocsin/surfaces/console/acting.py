@@ -55,19 +55,31 @@ def done(
     return told(fresh or HttpResponse(status=204), **{"toast": toast, "dialog-close": {}, "case-changed": {}})
 
 
+def form_page(
+    request: HttpRequest, template: str, title: str, context: Mapping[str, Any], *, status: int = 200
+) -> HttpResponse:
+    """A form about a case: for the dialog that asked for it, or as a page of its own for whoever opened
+    its address."""
+    if by_script(request):
+        return render(request, template, context, status=status)
+    framed = {**context, "form_template": template, "title": title, "as_page": True}
+    return render(request, "console/form_page.html", framed, status=status)
+
+
 @dataclass(frozen=True)
 class Verb:
     """One thing to do with a case.
 
-    ``said`` is the sentence for when it worked; ``template`` the form, empty for a button without one;
-    ``offer`` what the form shows beside what was typed. ``stays``: the form is part of the page and comes
-    back empty.
+    ``title`` heads the form when it is a page of its own. ``said`` is the sentence for when it worked;
+    ``template`` the form, empty for a button without one; ``offer`` what the form shows beside what was
+    typed. ``stays``: the form is part of the page and comes back empty.
     """
 
     permission: str
     said: str
     run: Run
     template: str = ""
+    title: str = ""
     offer: Offer | None = None
     stays: bool = False
 
@@ -90,14 +102,14 @@ class Verb:
         except AccessDenied:
             raise
         except DomainError as error:
-            if self.template and by_script(request):
+            if self.template:
                 return self._form(request, actor, case, request.POST.dict(), error)
             if by_script(request):
                 raise
             messages.error(request, error.sentence())
             return redirect(back)
         kept = {"report": request.POST.get("report", "")}
-        fresh = self._form(request, actor, case, kept) if self.stays else None
+        fresh = self._form(request, actor, case, kept) if self.stays and by_script(request) else None
         return done(request, _(self.said), back, fresh=fresh)
 
     def _form(
@@ -110,7 +122,8 @@ class Verb:
     ) -> HttpResponse:
         offered = self.offer(actor, case, values) if self.offer else {}
         context = {"case": case, "form": form_state(case, values, error)} | offered
-        return render(request, self.template, context, status=422 if error else 200)
+        status = 422 if error else 200
+        return form_page(request, self.template, _(self.title), context, status=status)
 
 
 @dataclass(frozen=True)

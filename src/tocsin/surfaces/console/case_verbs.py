@@ -159,33 +159,43 @@ def _own_alert(case: Case, alert_id: str) -> Any:
 _F = "console/forms/"
 
 take = Verb("cases.assign", "The case is yours.", _take).view()
-assign = Verb("cases.assign", "Assigned.", _assign, f"{_F}assign.html", _candidates).view()
-note = Verb("cases.work", "Note added.", _note, f"{_F}note.html", stays=True).view()
+assign = Verb(
+    "cases.assign", "Assigned.", _assign, f"{_F}assign.html", "Give the case to somebody", _candidates
+).view()
+note = Verb("cases.work", "Note added.", _note, f"{_F}note.html", "Add a note", stays=True).view()
 message = Verb(
-    "cases.message", "Your message is on its way.", _message, f"{_F}message.html", _which_report, stays=True
-).view()
+    "cases.message", "Your message is on its way.", _message, f"{_F}message.html", "Write to the reporter",
+    _which_report, stays=True,
+).view()  # fmt: skip
 severity = Verb(
-    "cases.severity_raise", "Severity changed.", _severity, f"{_F}severity.html", _severities
-).view()
+    "cases.severity_raise", "Severity changed.", _severity, f"{_F}severity.html", "Change severity",
+    _severities,
+).view()  # fmt: skip
 protect = Verb(
     "cases.protect", "Done at once. It is protective and can be undone.", _protect, f"{_F}protect.html",
-    _protections,
+    "Protect people now", _protections,
 ).view()  # fmt: skip
-lift = Verb("cases.protect", "Lifted.", _lift, f"{_F}lift.html", _which_action).view()
+lift = Verb(
+    "cases.protect", "Lifted.", _lift, f"{_F}lift.html", "Lift a protective measure", _which_action
+).view()
 close = Verb(
-    "cases.close", "The case is closed, and its reporters are told.", _close, f"{_F}close.html", _outcomes
-).view()
-reopen = Verb("cases.work", "The case is open again.", _reopen, f"{_F}reopen.html").view()
+    "cases.close", "The case is closed, and its reporters are told.", _close, f"{_F}close.html",
+    "Close without a decision", _outcomes,
+).view()  # fmt: skip
+reopen = Verb("cases.work", "The case is open again.", _reopen, f"{_F}reopen.html", "Reopen the case").view()
 merge = Verb(
-    "cases.close", "Merged. Everything in it moved to the other case.", _merge, f"{_F}merge.html", _mergeable
-).view()
+    "cases.close", "Merged. Everything in it moved to the other case.", _merge, f"{_F}merge.html",
+    "Merge into another case", _mergeable,
+).view()  # fmt: skip
 second_read = Verb(
-    "cases.second_read", "Your reading is recorded.", _second_read, f"{_F}second_read.html", _which_decision
-).view()
+    "cases.second_read", "Your reading is recorded.", _second_read, f"{_F}second_read.html",
+    "Second reading", _which_decision,
+).view()  # fmt: skip
 reverse = Verb(
     "decisions.reverse", "The decision is reversed, and everything it caused is undone.", _reverse,
-    f"{_F}reverse.html", _undoing,
+    f"{_F}reverse.html", "Undo the decision", _undoing,
 ).view()  # fmt: skip
 alert = Verb(
-    "alerts.disposition", "Thank you. The rules learn from it.", _alert, f"{_F}alert.html", _which_alert
-).view()
+    "alerts.disposition", "Thank you. The rules learn from it.", _alert, f"{_F}alert.html",
+    "Was the alert right?", _which_alert,
+).view()  # fmt: skip

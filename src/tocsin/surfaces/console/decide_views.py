@@ -12,20 +12,19 @@ from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from tocsin.core.actor import Actor
-from tocsin.core.errors import AccessDenied, DomainError, NotFound
+from tocsin.core.errors import AccessDenied, DomainError
 from tocsin.domains.cases import queries as cases
-from tocsin.domains.cases.access import scope_of
+from tocsin.domains.cases import revealing
 from tocsin.domains.cases.models import Case
 from tocsin.domains.enforcement import consequences, decisions
 from tocsin.domains.enforcement import queries as enforcement
 from tocsin.domains.enforcement.ladder_steps import STEPS
 from tocsin.domains.enforcement.models import Decision
 from tocsin.domains.enforcement.proposal import propose, weights
-from tocsin.domains.people import revealing
 from tocsin.domains.people.models import Account
 from tocsin.domains.policies.forms import STANDARDS
 from tocsin.surfaces.console import casepage
-from tocsin.surfaces.console.acting import by_script, done, form_state, revision_of
+from tocsin.surfaces.console.acting import done, form_page, form_state, revision_of
 from tocsin.surfaces.console.desk import actor_of, page
 
 _FIELDS = (
@@ -59,8 +58,8 @@ def _panel(
         **(_so_far(case, request.POST) if error else {}),
     }
     # htmx swaps 422 answers (see the page's htmx-config), so the panel comes back with what was typed
-    template = "console/forms/decide.html" if by_script(request) else "console/decide.html"
-    return render(request, template, context, status=422 if error else 200)
+    status = 422 if error else 200
+    return form_page(request, "console/forms/decide.html", _("Decide"), context, status=status)
 
 
 @page("cases.work")
@@ -158,7 +157,7 @@ _REVEALED = {
 def reveal_form(request: HttpRequest, reference: str, account_id: str, field: str) -> HttpResponse:
     """Asks why somebody needs to see behind the mask."""
     case = cases.find(actor_of(request), reference)
-    return render(request, "console/forms/reveal.html", _reveal(case, account_id, field))
+    return _reveal_page(request, _reveal(case, account_id, field))
 
 
 @page("people.reveal")
@@ -167,21 +166,20 @@ def reveal(request: HttpRequest, reference: str, account_id: str, field: str) ->
     """Show what is behind a mask, once a reason is given."""
     actor = actor_of(request)
     case = cases.find(actor, reference)
-    if not case.parties.filter(account_id=account_id).exists():  # a case opens the people in it, nobody else
-        raise NotFound(_("That person is not part of this case."), _("Open the case they are in."))
     reason = request.POST.get("reason", "")
     try:
-        value = revealing.reveal(
-            actor, account_id, field, reason=reason, case_id=case.pk,
-            scope=scope_of(actor, case, "P3" if field in ("access_needs", "home_address") else "P2"),
-        )  # fmt: skip
+        value = revealing.reveal(actor, case, account_id, field, reason)
     except AccessDenied:
         raise
     except DomainError as error:
         context = _reveal(case, account_id, field, {"reason": reason}, error)
-        return render(request, "console/forms/reveal.html", context, status=422)
-    shown = _reveal(case, account_id, field) | {"value": value, "revealed": True}
-    return render(request, "console/forms/reveal.html", shown)
+        return _reveal_page(request, context, status=422)
+    return _reveal_page(request, _reveal(case, account_id, field) | {"value": value, "revealed": True})
+
+
+def _reveal_page(request: HttpRequest, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
+    title = _("Reveal: %(what)s") % {"what": context["what"]}
+    return form_page(request, "console/forms/reveal.html", title, context, status=status)
 
 
 def _reveal(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -16,7 +16,7 @@ from tocsin.core.evidence.custody import ACTS
 from tocsin.domains.cases import case_evidence
 from tocsin.domains.cases import queries as cases
 from tocsin.domains.staff import queries as staff
-from tocsin.surfaces.console.acting import by_script, done, form_state
+from tocsin.surfaces.console.acting import done, form_page, form_state
 from tocsin.surfaces.console.desk import actor_of, page
 
 
@@ -79,7 +79,7 @@ def custody(request: HttpRequest, evidence_id: str) -> HttpResponse:
 def upload_form(request: HttpRequest, reference: str) -> HttpResponse:
     """The form for adding a file."""
     case = cases.find(actor_of(request), reference)
-    return render(request, "console/forms/upload.html", {"case": case, "form": form_state(case, {})})
+    return _upload_page(request, {"case": case, "form": form_state(case, {})})
 
 
 @page("evidence.add")
@@ -113,5 +113,8 @@ def upload(request: HttpRequest, reference: str) -> HttpResponse:
         "case": case, "form": form_state(case, {}, problem), "refused": refused, "taken": taken,
         "nothing": not files,
     }  # fmt: skip
-    template = "console/forms/upload.html" if by_script(request) else "console/upload.html"
-    return render(request, template, context, status=422)
+    return _upload_page(request, context, status=422)
+
+
+def _upload_page(request: HttpRequest, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
+    return form_page(request, "console/forms/upload.html", _("Add evidence"), context, status=status)
