@@ -108,6 +108,17 @@ def require_account(actor: Actor, account: Account, scope: Scope | None = None) 
         )
 
 
+def known_as(actor: Actor, account_ids: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Role and the marketplace's own identifier by account id, for those who review access.
+
+    Raises:
+        AccessDenied: without ``access.view_log``.
+    """
+    require(actor, "access.view_log")
+    rows = Account.objects.filter(pk__in=list(account_ids))
+    return {pk: (role, ident) for pk, role, ident in rows.values_list("pk", "role", "external_id")}
+
+
 def may_see(actor: Actor, account: Account) -> bool:
     """Whether the actor may see the account outside of any case."""
     scope = Scope(region=account.region, data_class="P2")

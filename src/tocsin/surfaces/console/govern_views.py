@@ -22,6 +22,7 @@ from tocsin.core.audit import reading
 from tocsin.core.audit.pulse import anchored_at
 from tocsin.core.errors import AccessDenied, DomainError
 from tocsin.domains.cases import queries as cases
+from tocsin.domains.people import queries as people
 from tocsin.domains.policies import queries as policies
 from tocsin.domains.policies.forms import Step
 from tocsin.domains.policies.models import Clause
@@ -105,12 +106,14 @@ def _access(request: HttpRequest, error: DomainError | None = None) -> HttpRespo
         if glasses and "cases.view" in actor_permissions(actor)
         else {}
     )
+    accounts = people.known_as(actor, {look.object_id for look in looks})
     context = {
         "reveals": [
             {
                 "row": look,
                 "who": names.get(look.actor, look.actor),
                 "field": words.plain(look.field),
+                "whose": _whose(look, accounts),
                 "purpose": PURPOSES.get(look.purpose, look.purpose),
             }
             for look in looks
@@ -138,6 +141,11 @@ def _access(request: HttpRequest, error: DomainError | None = None) -> HttpRespo
         "values": request.POST if error else {},
     }
     return render(request, "console/access.html", context, status=422 if error else 200)
+
+
+def _whose(look: reveals.Look, accounts: dict[str, tuple[str, str]]) -> str:
+    role, ident = accounts.get(look.object_id, ("", ""))
+    return f"{words.kind(role)} {ident}" if role else look.object_id
 
 
 @page("access.review_break_glass")
