@@ -19,6 +19,7 @@ from tocsin.core.actor import system
 from tocsin.core.backoff import delay
 from tocsin.core.clocks.breach import handlers_for
 from tocsin.core.clocks.models import Clock
+from tocsin.core.faults import said
 
 log = logging.getLogger(__name__)
 
@@ -105,5 +106,5 @@ def _failed(clock: Clock, error: Exception, now: dt.datetime) -> None:
         Clock.objects.filter(pk=clock.pk, state=Clock.State.RUNNING, attempts=clock.attempts).update(
             attempts=attempts,
             retry_at=now + (_BLOCKED_PAUSE if blocked else delay(attempts)),
-            last_error="" if blocked else f"{type(error).__name__}: {error}"[:2000],
+            last_error="" if blocked else said(error)[:2000],
         )

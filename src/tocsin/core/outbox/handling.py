@@ -10,6 +10,7 @@ from django.utils import timezone
 from psycopg import errors
 
 from tocsin.core.backoff import delay
+from tocsin.core.faults import said
 from tocsin.core.outbox.models import OutboxMessage
 from tocsin.core.outbox.registry import handler
 
@@ -84,7 +85,7 @@ def _failed(message_id: str, error: Exception, now: dt.datetime) -> None:
             message.next_at = now + _BLOCKED_PAUSE
         else:
             message.attempts += 1
-            message.last_error = f"{type(error).__name__}: {error}"[:2000]
+            message.last_error = said(error)[:2000]
             message.next_at = now + delay(message.attempts)
             if message.attempts >= ATTEMPTS:
                 message.state = OutboxMessage.State.DEAD

@@ -14,6 +14,7 @@ from ninja.operation import Operation
 
 from tocsin.core.access.refusals import record_refusal
 from tocsin.core.errors import AccessDenied, DomainError
+from tocsin.core.faults import said
 from tocsin.surfaces.api import (
     actions,
     appeals,
@@ -113,7 +114,7 @@ def unreadable(request: HttpRequest, error: Exception) -> HttpResponse:
 @api.exception_handler(DataError)
 def unkeepable(request: HttpRequest, error: DataError) -> HttpResponse:
     """A value that passed every check and that the database cannot hold all the same."""
-    log.warning("%s %s: the database refused a value: %s", request.method, request.path, error)
+    log.warning("%s %s: the database refused a value: %s", request.method, request.path, said(error))
     return problem(
         422, "invalid_input", "A value cannot be kept as it was sent. Nothing was changed. Correct it."
     )
@@ -123,7 +124,7 @@ def unkeepable(request: HttpRequest, error: DataError) -> HttpResponse:
 @api.exception_handler(InterfaceError)
 def away(request: HttpRequest, error: Exception) -> HttpResponse:
     """The database is away for the moment."""
-    log.error("%s %s: %s", request.method, request.path, error)
+    log.error("%s %s: %s", request.method, request.path, said(error))
     return problem(
         503, "unavailable", "This cannot be done right now. Nothing was changed. Send it again shortly.",
         retry_after=5,
