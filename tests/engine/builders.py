@@ -9,17 +9,20 @@ import msgspec
 from tocsin.engine.decisions import Outcome
 from tocsin.engine.engine import Engine
 from tocsin.engine.events import Event, parse_event
-from tocsin.engine.ruleset import RuleSet, load
+from tocsin.engine.language.ruleset import RuleSet, load
 from tocsin.engine.vocabulary import ENTITY_KINDS
 
 T0 = 1_772_359_200_000  # 2026-03-01T10:00:00Z
+MEMORY = 256 * 1024 * 1024
 _ids = iter(range(10**9))
 
 
 def wire(what: str = "order.placed", ts: Any = T0, ident: str | None = None, **rest: Any) -> dict[str, Any]:
     """One event as a marketplace would send it. Entities by kind; everything else is a field."""
+    region = rest.pop("region", None)
     entities = {kind: rest.pop(kind) for kind in ENTITY_KINDS if kind in rest}
-    return {"id": ident or f"e{next(_ids)}", "type": what, "ts": ts, "entities": entities, "fields": rest}
+    plain = {"id": ident or f"e{next(_ids)}", "type": what, "ts": ts, "entities": entities, "fields": rest}
+    return plain if region is None else {**plain, "region": region}
 
 
 def event(what: str = "order.placed", ts: Any = T0, ident: str | None = None, **rest: Any) -> Event:
@@ -27,17 +30,17 @@ def event(what: str = "order.placed", ts: Any = T0, ident: str | None = None, **
 
 
 RULE = """
-[[rule]]
-id = "{name}"
-title = "A test rule"
-code = "V1"
-on = ["order.placed"]
-when = [{when}]
-verdict = "{verdict}"
-severity = "{severity}"
-clause = "FRD-C.test"
-reason = {{ en = "{reason}" }}
-{more}
+class {name}(Rule):
+    "A test rule"
+
+    on = {on}
+    when = {when}
+    verdict = "{verdict}"
+    severity = "{severity}"
+    code = "V1"
+    clause = "FRD-C.test"
+    reason = "{reason}"
+    {more}
 """
 
 
@@ -48,12 +51,21 @@ def rule(
     severity: str = "S3",
     reason: str = "Because.",
     more: str = "",
+    on: str = '"order.placed"',
 ) -> str:
-    return RULE.format(when=when, name=name, verdict=verdict, severity=severity, reason=reason, more=more)
+    return RULE.format(
+        when=when, name=name, verdict=verdict, severity=severity, reason=reason, more=more, on=on
+    )
 
 
-def rules(*texts: str) -> RuleSet:
-    return load({"test.toml": "\n".join(texts)})
+def rules(*texts: str, **files: str) -> RuleSet:
+    return load(
+        {"test.rules": "\n".join(texts), **{name.replace("_", "."): text for name, text in files.items()}}
+    )
+
+
+def engine(*texts: str, **options: Any) -> Engine:
+    return Engine(rules(*texts), MEMORY, **options)
 
 
 def decide(engine: Engine, one: Event, at: int = T0) -> Outcome:
