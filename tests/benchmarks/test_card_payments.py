@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tocsin.engine.ruleset import load_folder
+from tocsin.engine.language.ruleset import load_folder
 from tocsin.engine.ruletests import Story, read_stories, run
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"

@@ -9,15 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.engine.builders import rule, rules
 from tests.engine.sealing import DAY, codec, key_of
 from tests.engine.test_log import Desk, filled
 from tocsin.core.crypto.day_codec import DayCodec, scope_of
 from tocsin.core.crypto.errors import KeyServiceUnavailable
+from tocsin.engine.language.ruleset import NO_RULES
 from tocsin.engine.log import CannotOpenError, LogWriter, keys_in, read_log
 from tocsin.engine.log.frames import EVENT, blocks, segments
 from tocsin.engine.log.reader import LogGapError
 from tocsin.engine.log.state import recover, write_snapshot
-from tocsin.engine.ruleset import NO_RULES
 
 SECRET = b"the man with the falcon tattoo"
 
@@ -35,10 +36,11 @@ def everything(folder: Path) -> bytes:
 
 def test_neither_log_nor_snapshot_shows_what_it_holds(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
+    desk.rules(rules(rule("known(customer)", more="actions = [watch(customer)]")))  # the answer names who
     desk.event(0, customer=SECRET.decode())
     write_snapshot(tmp_path, codec(), desk.engine)
     assert SECRET in desk.engine.snapshot()
-    assert SECRET in read_log(tmp_path, codec(), 1, 1)[0].raw
+    assert SECRET in read_log(tmp_path, codec(), 2, 1)[0].raw
     assert SECRET not in everything(tmp_path)
     assert b"order.placed" not in everything(tmp_path)
     desk.log.close()

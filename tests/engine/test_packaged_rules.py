@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import tocsin
-from tocsin.engine.ruleset import TESTS_SUFFIX, load_folder
-from tocsin.engine.ruletests import Story, read_stories, run
+from tocsin.engine.language.ruleset import load_folder
+from tocsin.engine.ruletests import TESTS_SUFFIX, Story, read_stories, run
 
 DATA = Path(tocsin.__file__).parent / "data"
 FOLDER = DATA / "rules"

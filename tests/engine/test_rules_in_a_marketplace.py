@@ -23,7 +23,7 @@ from simulator.steps import Say
 from tocsin.engine.decisions import Outcome
 from tocsin.engine.engine import Engine
 from tocsin.engine.events import parse_event
-from tocsin.engine.ruleset import load_folder
+from tocsin.engine.language.ruleset import load_folder
 
 RULES = load_folder(Path(tocsin.__file__).parent / "data" / "rules")
 # Nothing in the events tells this one apart; people's reports do.

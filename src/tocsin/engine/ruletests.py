@@ -26,9 +26,11 @@ import msgspec
 from tocsin.engine.decisions import Conflict, Outcome, Verdict
 from tocsin.engine.engine import Engine
 from tocsin.engine.events import Event, EventError, Scalar, parse_event
-from tocsin.engine.ruleset import RuleSet
-from tocsin.engine.vocabulary import ENTITY_KINDS
+from tocsin.engine.language.ruleset import RuleSet
+from tocsin.engine.schema import Schema
 
+TESTS_SUFFIX: Final = ".tests.toml"
+MEMORY: Final = 256 * 1024 * 1024  # bytes; a story needs little
 START: Final = 1_772_359_200_000  # 2026-03-01T10:00:00Z
 _UNITS: Final = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _SPAN: Final = re.compile(r"\A(\d+)(ms|s|m|h|d)\Z")
@@ -78,11 +80,11 @@ def read_stories(text: str) -> list[Story]:
 
 def run(story: Story, rules: RuleSet) -> list[Failure]:
     """Play one story on a fresh engine; no failures means that the rules do as they should."""
-    engine = Engine(rules)
+    engine = Engine(rules, MEMORY)
     failures: list[Failure] = []
     last: Outcome | None = None
     try:
-        for number, event in enumerate(_events(story), 1):
+        for number, event in enumerate(_events(story, rules.schema), 1):
             [outcome] = engine.decide([event], event.ts)
             if isinstance(outcome, Conflict):  # pragma: no cover - ids are ours
                 raise AssertionError(outcome)
@@ -96,10 +98,10 @@ def run(story: Story, rules: RuleSet) -> list[Failure]:
     return failures + list(_compare(story, last))
 
 
-def _events(story: Story) -> Iterator[Event]:
+def _events(story: Story, schema: Schema) -> Iterator[Event]:
     now, count = START, 0
     for plain in story.events:
-        entities = {kind: plain[kind] for kind in ENTITY_KINDS if kind in plain}
+        entities = {kind: plain[kind] for kind in schema.entities if kind in plain}
         rest = {key: value for key, value in plain.items() if key not in entities}
         step = msgspec.convert({**rest, "entities": entities}, Step)
         for n in range(1, step.repeat + 1):
@@ -115,7 +117,7 @@ def _events(story: Story) -> Iterator[Event]:
                     k: v.replace("{n}", str(n)) if isinstance(v, str) else v for k, v in step.fields.items()
                 },
             }
-            yield parse_event(msgspec.json.encode(wire))
+            yield parse_event(msgspec.json.encode(wire), schema)
 
 
 def milliseconds(span: str) -> int:

@@ -15,10 +15,10 @@ from tocsin.domains.detection.logread import reader
 from tocsin.domains.detection.ship import Reader
 from tocsin.engine.engine import Engine
 from tocsin.engine.events import parse_event
+from tocsin.engine.language.ruleset import load_folder
 from tocsin.engine.log import LogWriter
 from tocsin.engine.log.frames import EVENT, RULES
 from tocsin.engine.log.records import event_payload, rules_payload
-from tocsin.engine.ruleset import load_folder
 
 PACKAGED = load_folder(Path(tocsin.__file__).parent / "data" / "rules")
 

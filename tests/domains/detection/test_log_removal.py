@@ -20,10 +20,10 @@ from tocsin.core.errors import Conflict
 from tocsin.domains.detection.logread import forget_shipped, reader, why_keep
 from tocsin.domains.detection.models import ShipPosition
 from tocsin.domains.detection.ship import ship_once
+from tocsin.engine.language.ruleset import NO_RULES
 from tocsin.engine.log import LogWriter
 from tocsin.engine.log.frames import EVENT, segments
 from tocsin.engine.log.state import recover, write_snapshot
-from tocsin.engine.ruleset import NO_RULES
 
 pytestmark = pytest.mark.django_db
 

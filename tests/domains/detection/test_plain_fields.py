@@ -16,8 +16,8 @@ from tocsin.domains.detection.plain import COVERED, covered_reason, is_plain
 from tocsin.domains.detection.ship import ship_once
 from tocsin.engine.vocabulary import EVENT_TYPES
 
-#: Fields of the vocabulary that say where somebody was or what they wrote.
-PERSONAL = {"lat", "lon", "text", "contact"}
+#: Fields of the vocabulary that say where somebody was, what they wrote, or what is thought of them.
+PERSONAL = {"lat", "lon", "text", "contact", "label", "list", "value"}
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_amounts_flags_and_codes_are_plain(name: str, value: Any) -> None:
     assert is_plain(name, value)
 
 
-def test_of_the_vocabulary_only_places_and_words_are_sealed() -> None:
+def test_of_the_vocabulary_only_places_words_and_opinions_are_sealed() -> None:
     known = {name for names in EVENT_TYPES.values() for name in names}
     plain = {name for name in known if any(is_plain(name, value) for value in (1, True, "code"))}
     assert known - plain == PERSONAL

@@ -25,23 +25,20 @@ KEYS = {
     "gone": ["decide"],
 }
 RULES = """
-[feature.orders]
-kind = "count"
-of = ["order.placed"]
-per = ["customer"]
-window = "24h"
+orders = count("order.placed", per=customer, within="24h")
 
-[[rule]]
-id = "third_order"
-title = "Third order in a day"
-code = "V1"
-on = ["order.placed"]
-when = [{ feature = "orders", at_least = 2 }]
-verdict = "review"
-severity = "S3"
-clause = "FRD-C.stolen_payment"
-reason = { en = "This is order number three or more: {orders} came before." }
-actions = [{ type = "hold_order", target = ["order"] }]
+
+class third_order(Rule):
+    "Third order in a day"
+
+    on = "order.placed"
+    when = orders >= 2
+    verdict = "review"
+    severity = "S3"
+    code = "V1"
+    clause = "FRD-C.stolen_payment"
+    reason = "This is order number three or more: {orders} came before."
+    actions = [hold_order(order)]
 """
 
 
@@ -93,7 +90,7 @@ class Server:
         return DayCodec(KeyFolder(self.home / "decide-keys"))
 
     def write_rules(self, text: str) -> None:
-        (self.rules / "rules.toml").write_text(text)
+        (self.rules / "shop.rules").write_text(text)
 
     def write_keys(self, revoked: tuple[str, ...] = ("gone",)) -> None:
         digest = hashlib.sha256(SECRET.encode()).hexdigest()
@@ -124,7 +121,8 @@ class Server:
         ]
         with (self.home / "log.txt").open("ab") as out:
             self.process = subprocess.Popen([*command, *self.options], stdout=out, stderr=out)
-        until(lambda: port_file.exists() or self.process.poll() is not None)
+        # the first start on a machine compiles the kernels
+        until(lambda: port_file.exists() or self.process.poll() is not None, 120)
         if self.process.poll() is not None:
             raise AssertionError(self.output())
         self.port = int(port_file.read_text())

@@ -33,7 +33,7 @@ def test_a_decision_has_everything_the_contract_says(server: Server) -> None:
             }
         ],
         "actions": [{"type": "hold_order", "target": {"kind": "order", "id": "o1"}}],
-        "engine_version": "e1",
+        "engine_version": "e2",
         "late": False,
         "duplicate": False,
     }

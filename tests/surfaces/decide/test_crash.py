@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from tests.surfaces.decide.server import SECRET, Server, now, order, until
+from tocsin.engine.language.ruleset import NO_RULES
 from tocsin.engine.log import EventRecord, read_log
 from tocsin.engine.log.state import recover, snapshots
-from tocsin.engine.ruleset import NO_RULES
 
 ROUNDS = 6
 CLIENTS = 4

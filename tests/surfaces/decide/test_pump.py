@@ -13,8 +13,8 @@ from tests.engine.builders import event
 from tests.engine.sealing import codec
 from tests.surfaces.decide.server import RULES
 from tocsin.engine.engine import Engine
+from tocsin.engine.language.ruleset import load
 from tocsin.engine.log import LogWriter
-from tocsin.engine.ruleset import load
 from tocsin.surfaces.decide.metrics import Metrics
 from tocsin.surfaces.decide.problems import Problem
 from tocsin.surfaces.decide.pump import Pump
@@ -27,7 +27,7 @@ def items(count: int) -> list[Item]:
 
 def pump(folder: Path) -> Pump:
     return Pump(
-        Engine(load({"rules.toml": RULES})),
+        Engine(load({"shop.rules": RULES})),
         LogWriter(folder, codec()),
         Metrics(),
         queue_limit=100,

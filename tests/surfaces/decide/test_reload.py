@@ -7,7 +7,7 @@ import threading
 from tests.surfaces.decide.server import RULES, Server, order, until
 from tocsin.engine.log import RulesRecord, read_log
 
-STRICTER = RULES.replace("at_least = 2", "at_least = 1").replace('"third_order"', '"second_order"')
+STRICTER = RULES.replace("orders >= 2", "orders >= 1").replace("third_order", "second_order")
 
 
 def test_new_rules_apply_from_the_next_event_and_are_in_the_log(own_server: Server) -> None:
@@ -36,10 +36,10 @@ def test_new_rules_apply_from_the_next_event_and_are_in_the_log(own_server: Serv
 
 def test_a_set_with_a_mistake_is_refused_and_the_old_one_stays(own_server: Server) -> None:
     version = own_server.post(order("a")).json["rules_version"]
-    own_server.write_rules(RULES.replace("at_least", "at_lest"))
+    own_server.write_rules(RULES.replace("verdict =", "verdct ="))
     own_server.hang_up()
     until(lambda: "the new rules are refused" in own_server.output())
-    assert 'There is no setting "at_lest". Did you mean "at_least"?' in own_server.output()
+    assert 'shop.rules:10:5: A rule has no setting "verdct". Did you mean "verdict"?' in own_server.output()
     assert own_server.post(order("b")).json["rules_version"] == version
     assert own_server.metric('tocsin_decide_events_total{what="reload_refused"}') == 1
 

@@ -67,7 +67,7 @@ class World:
 
     def __init__(self, folder: Path) -> None:
         (folder / "rules").mkdir()
-        (folder / "rules" / "rules.toml").write_text(RULES)
+        (folder / "rules" / "shop.rules").write_text(RULES)
         self.folder, self.day, self.away = folder / "decide", DAY, False
         self.host = Host(
             DecideConfig(

@@ -14,15 +14,16 @@ from typing import Any, Final
 #: Amounts, distances, times, scores.
 NUMBERS: Final = frozenset(
     {
-        "accuracy_m", "after_minor", "amount_minor", "before_minor", "charged_minor", "discount_minor",
-        "drop_distance_m", "duration_s", "gift_card_minor", "goods_minor", "items_count", "pay_minor",
+        "accuracy_m", "after_minor", "amount_minor", "before_minor", "charged_minor", "confidence",
+        "discount_minor", "drop_distance_m", "duration_s", "gift_card_minor", "goods_minor", "items_count", "pay_minor",
         "receipt_minor", "response_ms", "score", "store_distance_m", "tip_minor", "total_minor",
+        "until",
     }
 )  # fmt: skip
 #: Yes or no.
 FLAGS: Final = frozenset(
     {
-        "after_delivery", "first_order", "match", "mock", "photo", "proof_of_delivery", "rush",
+        "after_delivery", "first_order", "fraud", "match", "mock", "photo", "proof_of_delivery", "rush",
         "ship_matches_bill",
     }
 )  # fmt: skip
