@@ -66,13 +66,11 @@ class Explanation(msgspec.Struct, frozen=True):
     """What the investigator needs and the caller does not: kept beside every decision but a plain "allow".
 
     `clock`: engine time in milliseconds. `features`: every feature that was read, by name, before this event.
-    `errors`: rules that could not be evaluated, and so followed their `fail` setting.
     """
 
     clock: int
     fired: list[Fired]
-    features: dict[str, int | None]
-    errors: list[str] = []
+    features: dict[str, Scalar]
 
 
 class Conflict(msgspec.Struct, frozen=True):

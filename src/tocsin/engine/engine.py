@@ -11,23 +11,38 @@ Its state is a pure function of the log. Live, backtest, rule test and recovery 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
+import numpy as np
 
-from tocsin.engine.answers import Answers
-from tocsin.engine.decisions import Conflict, Decision, Explanation, Outcome, utc
+from tocsin.engine.decisions import (
+    Action,
+    Conflict,
+    Decision,
+    Explanation,
+    Outcome,
+    Reason,
+    Verdict,
+    utc,
+)
 from tocsin.engine.events import Event
-from tocsin.engine.features import Features
-from tocsin.engine.moment import Moment
-from tocsin.engine.rules import Rule, judge
-from tocsin.engine.ruleset import RuleSet, load
-from tocsin.engine.windows import dump as dump_counters
-from tocsin.engine.windows import load as load_counters
+from tocsin.engine.hashing import hash_text
+from tocsin.engine.kernel import screen as s
+from tocsin.engine.kernel.memory import AT_LIMIT, AT_TOP, Words, machine_memory, reserve
+from tocsin.engine.kernel.tables import find, rows_in
+from tocsin.engine.language.ruleset import NO_RULES, RuleSet, load
+from tocsin.engine.plan.layout import Layout
+from tocsin.engine.plan.plan import Plan, make_plan
+from tocsin.engine.runtime.answers import Answers
+from tocsin.engine.runtime.encode import Encoder
+from tocsin.engine.runtime.explain import Explainer
+from tocsin.engine.runtime.state import LANES, Bench
 
-ENGINE_VERSION: Final = "e1"  # changes when the same log and rules could lead to other decisions
-STATE_FORMAT: Final = 1
+ENGINE_VERSION: Final = "e2"  # changes when the same log and rules could lead to other decisions
+STATE_FORMAT: Final = 2
+_SIGN: Final = 1 << 63
 
 
 class StateError(ValueError):
@@ -37,42 +52,55 @@ class StateError(ValueError):
 class Engine:
     """One partition. Not thread-safe: one writer, in log order."""
 
-    def __init__(self, rules: RuleSet) -> None:
+    def __init__(self, rules: RuleSet, memory_limit: int | None = None, *, read_all: bool = False) -> None:
+        """``memory_limit``: bytes, the machine's memory when None. ``read_all``: read every feature on every
+        event, not only where a rule looks at it."""
+        self._read_all = read_all
+        plan = make_plan(rules, read_all=read_all)
+        memory = reserve(memory_limit or machine_memory())
+        plan.layout.open(memory, None)
+        self._begin(plan, memory)
+
+    def _begin(self, plan: Plan, memory: Words) -> None:
         self.clock = 0
         self.seq = 0
-        self._answers = Answers()
-        self._install(rules)
+        self.memory = memory
+        self.answers = Answers()
+        self._no_rings = np.zeros(0, np.int64)
+        self._columns = [np.zeros(LANES, np.int64) for _ in range(7)]
+        self._install(plan)
+
+    @property
+    def rules(self) -> RuleSet:
+        """The rules in force."""
+        return self.plan.rules
 
     @property
     def rules_version(self) -> str:
-        return self.rules.version
+        """Their version."""
+        return self.plan.rules.version
 
-    def decide(self, events: Iterable[Event], received_at: int) -> list[Outcome | Conflict]:
-        """One outcome an event, in order. `received_at`: wall clock in milliseconds, given by the host and
-        kept in the log, so that a replay says the same."""
-        return [self._decide(event, received_at) for event in events]
-
-    def replay(self, log: Iterable[tuple[Event, int] | RuleSet]) -> Iterator[Outcome | Conflict]:
-        """The same through a recorded log of (event, received_at) and changes of rules."""
-        for entry in log:
-            if isinstance(entry, RuleSet):
-                self.switch(entry)
-            else:
-                yield self._decide(*entry)
-
-    def amend(self, event: Event, answered: Decision, received_at: int) -> None:
-        """Remember what was really answered, when a replay by another engine version decided otherwise."""
-        self._answers.remember(answered, event.digest(), self.clock, received_at)
+    def decide(self, events: Sequence[Event], received_at: int | Sequence[int]) -> list[Outcome | Conflict]:
+        """One outcome an event, in order. `received_at`: wall clock in milliseconds, for all or for each,
+        given by the host and kept in the log, so that a replay says the same. Raises EngineFullError."""
+        received = [received_at] * len(events) if isinstance(received_at, int) else received_at
+        answers: list[Outcome | Conflict] = []
+        for start in range(0, len(events), LANES):
+            answers += self._decide(events[start : start + LANES], received[start : start + LANES])
+        return answers
 
     def switch(self, rules: RuleSet) -> None:
         """Continue with other rules. Takes one place in the log. Counters whose definition is unchanged go
         on; new ones begin empty and know their whole window only after it has passed once."""
-        counters = self._features.counters
-        self._install(rules)
-        for print_, counter in counters.items():
-            if print_ in self._features.counters:
-                self._features.counters[print_].rows = counter.rows
+        plan = make_plan(rules, self.plan.layout, read_all=self._read_all)
+        plan.layout.open(self.memory, self.plan.layout)
+        self._install(plan)
         self.seq += 1
+
+    def amend(self, event: Event, answered: Decision) -> None:
+        """Remember what was really answered, when a replay by another engine version decided otherwise."""
+        row = find(self.memory, s.IDS, np.int64(hash_text(event.id)))
+        self.answers.remember(self.memory, int(row), answered)
 
     def snapshot(self) -> bytes:
         """Everything needed to go on from here."""
@@ -81,13 +109,14 @@ class Engine:
             "clock": self.clock,
             "seq": self.seq,
             "rules": dict(self.rules.sources),
-            "answers": self._answers.dump(),
-            "counters": dump_counters(self._features.counters),
+            "answers": self.answers.dump(),
+            "layout": self.plan.layout.plain(),
+            "memory": self.memory[: int(self.memory[AT_TOP])].tobytes(),
         }
         return msgspec.msgpack.encode(state)
 
     @classmethod
-    def restore(cls, snapshot: bytes) -> Engine:
+    def restore(cls, snapshot: bytes, memory_limit: int | None = None) -> Engine:
         """The engine as it was, with the rules it had. Raises StateError."""
         try:
             state: dict[str, Any] = msgspec.msgpack.decode(snapshot)
@@ -97,56 +126,97 @@ class Engine:
             raise StateError(
                 f"This snapshot has format {state.get('format')}; this engine reads {STATE_FORMAT}."
             )
-        engine = cls(load(state["rules"]))
+        words = np.frombuffer(state["memory"], np.int64)
+        memory = reserve(max(memory_limit or machine_memory(), 2 * words.nbytes))
+        limit = memory[AT_LIMIT]
+        memory[: len(words)] = words
+        memory[AT_LIMIT] = limit
+        layout = Layout.of_plain(state["layout"])
+        plan = make_plan(load(state["rules"]) if state["rules"] else NO_RULES, layout)
+        if len(plan.layout.groups) != len(layout.groups):
+            raise StateError("This snapshot lacks counters that its rules need.")
+        engine = cls.__new__(cls)
+        engine._read_all = False
+        engine._begin(plan, memory)
         engine.clock, engine.seq = state["clock"], state["seq"]
-        engine._answers.load(state["answers"])
-        missing = list(load_counters(engine._features.counters, state["counters"]))
-        if missing:
-            raise StateError(f"This snapshot lacks {len(missing)} of the counters that its rules need.")
+        engine.answers.load(state["answers"])
         return engine
 
     def sizes(self) -> dict[str, int]:
         """How much is kept, for the metrics."""
-        rows = sum(len(counter.rows) for counter in self._features.counters.values())
-        return {"rows": rows, "answers": len(self._answers)}
+        rows = sum(rows_in(self.memory, group.number) for group in self.plan.layout.groups)
+        return {"rows": rows, "answers": rows_in(self.memory, s.IDS), "bytes": int(self.memory[AT_TOP]) * 8}
 
-    def _install(self, rules: RuleSet) -> None:
-        self.rules = rules
-        self._features = Features(rules.features, rules.lists)
-        self._by_type: dict[str, list[Rule]] = rules.compiled()
+    def _install(self, plan: Plan) -> None:
+        self.plan: Plan = plan
+        self.bench = Bench(plan, self.memory)
+        self._encoder = Encoder(plan)
+        self._explainer = Explainer(plan)
 
-    def _decide(self, event: Event, received_at: int) -> Outcome | Conflict:
-        digest = event.digest()
-        if (held := self._answers.find(event.id)) is not None:
-            if self._answers.digest(held) != digest:
-                return Conflict(event.id, self._answers.seq(held))
-            return Outcome(self._answers.again(event.id, held))
-        late = event.ts < self.clock
-        self.clock = max(self.clock, event.ts)
-        moment = Moment(event, self.clock, self._features.readers)
-        outcome = self._judge(event, moment, received_at, late)
-        for update in self._features.due(moment):
-            update(moment)
-        self._answers.remember(outcome.decision, digest, self.clock, received_at)
-        return outcome
+    def _decide(self, events: Sequence[Event], received_at: Sequence[int]) -> list[Outcome | Conflict]:
+        n = len(events)
+        ids, digests, sent, received, states, rows, clocks = self._columns
+        ids[:n] = [hash_text(event.id) for event in events]
+        digests[:n] = [_signed(event.digest()) for event in events]
+        sent[:n] = [event.ts for event in events]
+        received[:n] = received_at
+        first = self.seq
+        clock, seq = s.screen(
+            self.memory, ids, digests, sent, received, self.clock, self.seq, states, rows, clocks,
+            self._no_rings, n,
+        )  # fmt: skip
+        self.clock, self.seq = int(clock), int(seq)
+        fresh = [i for i in range(n) if states[i] == s.NEW]
+        decided = self._run([events[i] for i in fresh], sent[fresh], clocks[fresh]) if fresh else []
+        outcomes: dict[int, Outcome] = {}
+        for lane, i in enumerate(fresh):
+            first += 1
+            late = bool(sent[i] < clocks[i])
+            outcome = self._outcome(events[i], lane, first, received_at[i], decided[lane], late=late)
+            self.answers.remember(self.memory, int(rows[i]), outcome.decision)
+            outcomes[i] = outcome
+        return [outcomes[i] if i in outcomes else self._again(events[i], i) for i in range(n)]
 
-    def _judge(self, event: Event, moment: Moment, received_at: int, late: bool) -> Outcome:
-        errors: list[str] = []
-        fired = [rule for rule in self._by_type.get(event.type, ()) if rule.fires(moment, errors)]
-        verdict, reasons, actions = judge(fired, moment)
-        self.seq += 1
+    def _run(self, events: list[Event], sent: np.ndarray, clocks: np.ndarray) -> list[int]:
+        """Run the kernel; whether any rule fired, by lane."""
+        bench, n = self.bench, len(events)
+        bench.types[:n] = [self._encoder.type_of(event) for event in events]
+        bench.sent[:n] = sent
+        bench.clocks[:n] = clocks
+        self._encoder.fill(events, bench.ints, bench.numbers)
+        self._encoder.marks(events, bench.mark_keys, bench.untils, bench.confidences)
+        bench.run(n)
+        hit: list[int] = bench.hit[:n].tolist()
+        return hit
+
+    def _outcome(
+        self, event: Event, lane: int, seq: int, received_at: int, hit: int, *, late: bool
+    ) -> Outcome:
+        verdict: Verdict = "allow"
+        reasons: list[Reason] = []
+        actions: list[Action] = []
+        explanation: Explanation | None = None
+        if hit:
+            verdict, reasons, actions, explanation = self._explainer.explain(event, self.bench, lane)
         decision = Decision(
             event_id=event.id,
             verdict=verdict,
             reasons=reasons,
             actions=actions,
-            rules_version=self.rules.version,
+            rules_version=self.rules_version,
             engine_version=ENGINE_VERSION,
-            seq=self.seq,
+            seq=seq,
             decided_at=utc(received_at),
             late=late,
         )
-        if not fired and not errors:
-            return Outcome(decision)
-        names = [rule.fired() for rule in sorted(fired, key=lambda rule: rule.rank)]
-        return Outcome(decision, Explanation(self.clock, names, dict(moment.read), errors))
+        return Outcome(decision, explanation)
+
+    def _again(self, event: Event, i: int) -> Outcome | Conflict:
+        row = int(self._columns[5][i])
+        if self._columns[4][i] == s.OTHER:
+            return Conflict(event.id, int(self.memory[row + s.ID_POSITION]))
+        return Outcome(self.answers.again(self.memory, row, event.id))
+
+
+def _signed(value: int) -> int:
+    return value - (_SIGN << 1) if value >= _SIGN else value

@@ -10,7 +10,7 @@ from typing import Annotated, Final
 import msgspec
 import xxhash
 
-from tocsin.engine.vocabulary import ENTITY_KINDS, EVENT_TYPES, OWN_TYPE_PREFIX
+from tocsin.engine.schema import OWN_TYPE_PREFIX, Field, Schema, packaged
 
 INT64_MAX: Final = 2**63 - 1
 MONEY_MAX: Final = 10**12  # minor units; keeps every windowed sum far inside int64
@@ -92,19 +92,33 @@ _MILLISECOND: Final = dt.timedelta(milliseconds=1)
 _AT: Final = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<path>.*)`)?$", re.DOTALL)
 _UNKNOWN: Final = re.compile(r"unknown field `(?P<name>.*)`", re.DOTALL)
 _MISSING: Final = re.compile(r"missing required field `(?P<name>.*)`")
-_LIMITS: Final = {"lat": (-90, 90), "lon": (-180, 180), "accuracy_m": (0, 1_000_000)}
+_OWN_TYPE: Final = re.compile(r"\Acustom\.[a-z0-9_]{1,48}\Z")
+_CURRENCY: Final = re.compile(r"\A[A-Z]{3}\Z")
 
 
-def parse_event(raw: bytes | msgspec.Raw) -> Event:
-    """One JSON object to an Event. Raises EventError (wrong content) or msgspec.DecodeError (not JSON)."""
+def parse_event(raw: bytes | msgspec.Raw, schema: Schema | None = None) -> Event:
+    """One JSON object to an Event, checked against a schema (None: the one that comes with Tocsin).
+
+    Raises EventError (wrong content) or msgspec.DecodeError (not JSON).
+    """
+    schema = schema or packaged()
     if len(bytes(raw)) > MAX_EVENT_BYTES:
         raise EventError("", f"One event may have at most {MAX_EVENT_BYTES} bytes.")
     try:
         wire = _wire.decode(raw)
     except msgspec.ValidationError as error:
         raise _explain(error, bytes(raw)) from None
-    _check_type(wire.type)
-    _check_fields(wire.fields)
+    _check_type(wire.type, schema)
+    _check_fields(wire.fields, schema)
+    return _event(wire)
+
+
+def read_event(raw: bytes) -> Event:
+    """An event that was accepted before, as it lies in the log."""
+    return _event(_wire.decode(raw))
+
+
+def _event(wire: _Wire) -> Event:
     return Event(
         id=wire.id,
         type=wire.type,
@@ -134,14 +148,14 @@ def _milliseconds(ts: int | dt.datetime) -> int:
     return ts
 
 
-def _check_type(name: str) -> None:
-    if name in EVENT_TYPES or re.fullmatch(r"custom\.[a-z0-9_]{1,48}", name):
+def _check_type(name: str, schema: Schema) -> None:
+    if name in schema.events or _OWN_TYPE.match(name):
         return
-    hint = nearest(name[:64], EVENT_TYPES)
+    hint = nearest(name[:64], schema.events)
     raise EventError("type", f'Not a known event type.{hint} Your own types begin with "{OWN_TYPE_PREFIX}".')
 
 
-def _check_fields(fields: dict[str, Scalar]) -> None:
+def _check_fields(fields: dict[str, Scalar], schema: Schema) -> None:
     if len(fields) > MAX_FIELDS:
         raise EventError("fields", f"At most {MAX_FIELDS} fields; this event has {len(fields)}.")
     money = False
@@ -160,22 +174,38 @@ def _check_fields(fields: dict[str, Scalar]) -> None:
             money = True
             if kind is not int or not -MONEY_MAX <= value <= MONEY_MAX:  # type: ignore[operator]
                 raise EventError(f"fields.{name}", "Money is a whole number of minor units (cents).")
-        elif name in _LIMITS:
-            _check_number(name, value)
-        elif name == "mock" and kind is not bool:
-            raise EventError("fields.mock", "Expected true or false.")
-        elif name == "text" and kind is not str:
-            raise EventError("fields.text", "Expected text.")
-        elif name == "currency" and not re.fullmatch("[A-Z]{3}", str(value)):
-            raise EventError("fields.currency", 'Expected a three-letter currency code such as "USD".')
-    if money and fields.get("currency") is None:
+        elif (declared := schema.fields.get(name)) is not None:
+            _check_declared(name, value, declared)
+    if (currency := fields.get("currency")) is not None and not _CURRENCY.match(str(currency)):
+        raise EventError("fields.currency", 'Expected a three-letter currency code such as "USD".')
+    if money and currency is None:
         raise EventError("fields.currency", "An event with money needs its currency.")
 
 
-def _check_number(name: str, value: Scalar) -> None:
-    low, high = _LIMITS[name]
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise EventError(f"fields.{name}", f"Expected a number from {low} to {high}.")
+def _check_declared(name: str, value: Scalar, declared: Field) -> None:
+    """A value of the type that the schema says."""
+    expected = declared.type
+    if expected == "text":
+        if not isinstance(value, str):
+            raise EventError(f"fields.{name}", "Expected text.")
+        return
+    if expected == "bool":
+        if not isinstance(value, bool):
+            raise EventError(f"fields.{name}", "Expected true or false.")
+        return
+    whole = expected == "int"
+    low = -MONEY_MAX if declared.from_ is None and whole else declared.from_
+    high = MONEY_MAX if declared.to is None and whole else declared.to
+    if (
+        isinstance(value, bool | str)
+        or value is None
+        or (whole and not isinstance(value, int))
+        or (low is not None and value < low)
+        or (high is not None and value > high)
+    ):
+        what = "a whole number" if whole else "a number"
+        limits = f" from {low:.15g} to {high:.15g}" if low is not None and high is not None else ""
+        raise EventError(f"fields.{name}", f"Expected {what}{limits}.")
 
 
 def _explain(error: msgspec.ValidationError, raw: bytes) -> EventError:
@@ -184,7 +214,7 @@ def _explain(error: msgspec.ValidationError, raw: bytes) -> EventError:
     what, path = (found["what"], found["path"] or "") if found else (str(error), "")
     if unknown := _UNKNOWN.search(what):
         name = unknown["name"][:64]
-        known = ENTITY_KINDS if path == "entities" else _Wire.__struct_fields__
+        known = Entities.__struct_fields__ if path == "entities" else _Wire.__struct_fields__
         path = f"{path}.{name}" if path else name
         return EventError(path, f"No such name here.{nearest(name, known)}")
     if missing := _MISSING.search(what):

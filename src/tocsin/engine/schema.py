@@ -13,10 +13,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 import msgspec
 
+T = TypeVar("T")
 FieldType = Literal["int", "money", "number", "text", "bool"]
 Role = Literal["", "links", "removes", "reinstates", "shares", "marks"]
 OWN_TYPE_PREFIX: Final = "custom."
@@ -88,14 +89,9 @@ def load_schema(texts: Mapping[str, str]) -> Schema:
     for number, (name, text) in enumerate(texts.items()):
         file = _read(name, text)
         _check(name, file, own=number > 0)
-        for known, more, what in (
-            (entities, file.entities, "entity kind"),
-            (fields, file.fields, "field"),
-            (events, file.events, "event type"),
-        ):
-            if double := sorted(known.keys() & more.keys()):
-                raise SchemaError(f'{name}: the {what} "{double[0]}" is declared already.')
-            known.update(more)  # type: ignore[attr-defined]
+        _join(name, "entity kind", entities, file.entities)
+        _join(name, "field", fields, file.fields)
+        _join(name, "event type", events, file.events)
     if both := sorted(entities.keys() & fields.keys()):
         raise SchemaError(f'"{both[0]}" is an entity kind and a field; a name means one thing.')
     for name, event in events.items():
@@ -113,6 +109,12 @@ def _read(name: str, text: str) -> _File:
         raise SchemaError(f"{name}: {error}.") from None
     except RecursionError:
         raise SchemaError(f"{name}: This is nested too deeply.") from None
+
+
+def _join(file: str, what: str, known: dict[str, T], more: dict[str, T]) -> None:
+    if double := sorted(known.keys() & more.keys()):
+        raise SchemaError(f'{file}: the {what} "{double[0]}" is declared already.')
+    known.update(more)
 
 
 def _check(file_name: str, file: _File, *, own: bool) -> None:

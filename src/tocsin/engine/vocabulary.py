@@ -1,4 +1,4 @@
-"""The words an event may use: event types, entity kinds, known fields, reason codes, verdicts.
+"""The words that decisions use, and those of the packaged schema: event types, entity kinds, reason codes.
 
 One page, so that the people who send events and the people who write rules read the same list.
 """
@@ -7,53 +7,14 @@ from __future__ import annotations
 
 from typing import Final
 
-ENTITY_KINDS: Final = (
-    "customer",
-    "shopper",
-    "store",
-    "order",
-    "device",
-    "ip",
-    "card",
-    "address",
-    "payout",
-    "phone",
-    "session",
-)
-ACCOUNT_KINDS: Final = ("customer", "shopper")
+from tocsin.engine.schema import packaged
 
-# Event type -> the fields our rules look at. Other fields are welcome: they are kept, and rules may use them.
+ENTITY_KINDS: Final = tuple(packaged().entities)
+ACCOUNT_KINDS: Final = packaged().accounts
+# Event type -> the fields it usually carries. Other fields are welcome: they are kept.
 EVENT_TYPES: Final[dict[str, tuple[str, ...]]] = {
-    "account.created": ("lat", "lon"),
-    "account.login": ("lat", "lon"),
-    "account.login_failed": ("lat", "lon"),
-    "account.contact_changed": ("contact",),
-    "account.credential_changed": ("credential",),
-    "payment.added": (),
-    "payment.authorised": ("amount_minor", "currency"),
-    "payment.declined": ("amount_minor", "currency", "decline_code"),
-    "payout.changed": (),
-    "order.placed": ("total_minor", "currency", "tip_minor", "rush", "ship_matches_bill"),
-    "order.assigned": (),
-    "order.picked": ("store_distance_m",),
-    "order.delivered": ("total_minor", "currency", "drop_distance_m"),
-    "order.cancelled": ("total_minor", "currency", "reason"),
-    "tip.changed": ("before_minor", "after_minor", "currency", "after_delivery"),
-    "refund.requested": ("amount_minor", "currency", "reason", "proof_of_delivery"),
-    "refund.paid": ("amount_minor", "currency", "reason", "tender"),
-    "promo.redeemed": ("promo", "discount_minor", "currency"),
-    "message.sent": ("text", "sender"),
-    "location.ping": ("lat", "lon", "accuracy_m", "mock"),
-    "offer.shown": (),
-    "offer.accepted": ("response_ms",),
-    "selfie.checked": ("match",),
-    "shift.started": ("lat", "lon"),
-    "shift.ended": ("lat", "lon"),
-    "receipt.submitted": ("receipt_minor", "charged_minor", "currency"),
-    "chargeback.received": ("amount_minor", "currency", "reason_code"),
+    name: tuple(event.fields) for name, event in packaged().events.items()
 }
-# A marketplace's own event types: kept, replayed and usable in rules, with no meaning of ours.
-OWN_TYPE_PREFIX: Final = "custom."
 
 VERDICTS: Final = ("allow", "watch", "step_up", "review", "block")  # mildest first
 SEVERITIES: Final = ("S0", "S1", "S2", "S3", "S4")  # worst first

@@ -111,7 +111,9 @@ class Reader:
             case ast.UnaryOp(ast.Not(), operand):
                 part = self._condition(operand)
                 return None if part is None else Not(part)
-            case ast.UnaryOp(ast.USub(), ast.Constant(value)) if type(value) in (int, float):
+            case ast.UnaryOp(ast.USub(), ast.Constant(int() | float() as value)) if not isinstance(
+                value, bool
+            ):
                 return Constant(-value, "int" if isinstance(value, int) else "number")
             case ast.UnaryOp(ast.USub(), operand):
                 return self._calculate(tree, "-", Constant(0, "int"), self._read(operand))
@@ -123,7 +125,7 @@ class Reader:
                 return self._call(tree)
             case ast.Name(name):
                 return self._name(tree, name)
-            case ast.Constant(value) if value is not None:
+            case ast.Constant(bool() | int() | float() | str() as value):
                 return Constant(value, _type_of(value))
         self._say(tree, "Expected a value or a test.")
         return None

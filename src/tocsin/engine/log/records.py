@@ -2,7 +2,7 @@
 
 Event record (JSON): received_at (ms), key (id of the API key that sent it), event (exactly the bytes that
 were sent), decision (exactly the bytes that were answered), explain (null for a plain "allow").
-Rules record (JSON): received_at (ms), version, sources (file name -> TOML): from here on these rules apply.
+Rules record (JSON): received_at (ms), version, sources (file name -> text): from here on these rules apply.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from tocsin.engine.decisions import Decision, Explanation
-from tocsin.engine.events import Event, parse_event
+from tocsin.engine.events import Event, read_event
 from tocsin.engine.log.frames import EVENT, Frame
 
 
@@ -42,14 +42,14 @@ class EventRecord(msgspec.Struct, frozen=True):
     explain: Explanation | None
 
     def event(self) -> Event:
-        return parse_event(self.raw)
+        return read_event(self.raw)
 
     def decision(self) -> Decision:
         return msgspec.json.decode(self.decision_json, type=Decision)
 
 
 class RulesRecord(msgspec.Struct, frozen=True):
-    """From position `seq` on these rules apply. `sources`: file name -> TOML text, the whole set."""
+    """From position `seq` on these rules apply. `sources`: file name -> text, the whole set."""
 
     seq: int
     received_at: int

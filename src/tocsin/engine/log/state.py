@@ -10,7 +10,7 @@ import io
 import os
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
@@ -19,12 +19,13 @@ from typing import Final
 
 from tocsin.engine.decisions import Outcome
 from tocsin.engine.engine import Engine, StateError
+from tocsin.engine.language.ruleset import RuleSet, load
 from tocsin.engine.log import frames
 from tocsin.engine.log.codec import CannotOpenError, Codec, header, read_header
 from tocsin.engine.log.frames import segments
 from tocsin.engine.log.reader import LogReader
-from tocsin.engine.log.records import EventRecord, Record, decode
-from tocsin.engine.ruleset import RuleSet, load
+from tocsin.engine.log.records import EventRecord, Record, RulesRecord, decode
+from tocsin.engine.runtime.state import LANES
 
 SNAPSHOTS_KEPT: Final = 2
 _NAME: Final = re.compile(r"\A\d{20}\.snapshot\Z")
@@ -52,10 +53,10 @@ def recover(folder: Path, codec: Codec, rules: RuleSet, until: int | None = None
     if engine is None and (existing := segments(folder)) and existing[0][0] != 1:
         raise StateError(f"There is no usable snapshot in {folder}, and its log does not begin at record 1.")
     differing = 0
-    for record in _records(folder, codec, started, until):
+    for batch in _batches(_records(folder, codec, started, until)):
         if engine is None:
             engine = Engine(rules)
-        differing += not _replay(engine, record)
+        differing += _replay(engine, batch)
     engine = engine or Engine(rules)
     return Recovered(engine, engine.seq - started, differing)
 
@@ -142,19 +143,39 @@ def _records(folder: Path, codec: Codec, after: int, until: int | None) -> Itera
         yield decode(frame)
 
 
-def _replay(engine: Engine, record: Record) -> bool:
-    """One record through the engine; False when the decision is not the one that was answered."""
-    if not isinstance(record, EventRecord):
-        engine.switch(load(record.sources))
-        _check_place(engine, record)
-        return True
-    event = record.event()
-    [outcome] = engine.decide([event], record.received_at)
-    _check_place(engine, record)
-    if isinstance(outcome, Outcome) and outcome.decision == record.decision():
-        return True
-    engine.amend(event, record.decision(), record.received_at)
-    return False
+def _batches(records: Iterable[Record]) -> Iterator[list[EventRecord] | RulesRecord]:
+    """Events together, as many as the engine takes at once; changes of rules alone."""
+    waiting: list[EventRecord] = []
+    for record in records:
+        if isinstance(record, EventRecord):
+            waiting.append(record)
+            if len(waiting) < LANES:
+                continue
+        if waiting:
+            yield waiting
+            waiting = []
+        if not isinstance(record, EventRecord):
+            yield record
+    if waiting:
+        yield waiting
+
+
+def _replay(engine: Engine, batch: list[EventRecord] | RulesRecord) -> int:
+    """Records through the engine; how many decisions are not those that were answered."""
+    if isinstance(batch, RulesRecord):
+        engine.switch(load(batch.sources))
+        _check_place(engine, batch)
+        return 0
+    events = [record.event() for record in batch]
+    outcomes = engine.decide(events, [record.received_at for record in batch])
+    _check_place(engine, batch[-1])
+    differing = 0
+    for record, event, outcome in zip(batch, events, outcomes, strict=True):
+        answered = record.decision()
+        if not isinstance(outcome, Outcome) or outcome.decision != answered:
+            engine.amend(event, answered)
+            differing += 1
+    return differing
 
 
 def _check_place(engine: Engine, record: Record) -> None:

@@ -108,7 +108,9 @@ class App:
         _check_content(headers)
         body = await self._body(headers, receive)
         times = Times(time.time_ns() // 1_000_000, self.host.pump.engine.clock, replay)
-        submission = read_submission(body, times, self.host.config.batch_limit)
+        submission = read_submission(
+            body, times, self.host.config.batch_limit, self.host.pump.engine.rules.schema
+        )
         answers = await self.host.pump.submit(submission.items, key)
         if submission.batch:
             return b'{"decisions":[' + b",".join(map(_in_batch, answers)) + b"]}"

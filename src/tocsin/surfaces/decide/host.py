@@ -16,7 +16,8 @@ from tocsin.engine.engine import ENGINE_VERSION
 from tocsin.engine.log import LogWriter
 from tocsin.engine.log.frames import segments
 from tocsin.engine.log.state import Recovered, recover, snapshots
-from tocsin.engine.ruleset import NO_RULES, RuleSet, RuleSetError, load_folder
+from tocsin.engine.language.problems import RuleError
+from tocsin.engine.language.ruleset import NO_RULES, RuleSet, load_folder
 from tocsin.surfaces.decide.config import DecideConfig
 from tocsin.surfaces.decide.keys import KeyRecord, check, split_token, unknown_key
 from tocsin.surfaces.decide.metrics import Metrics
@@ -52,7 +53,7 @@ class Host:
         writer, recovered = await asyncio.to_thread(
             self._open, rules if isinstance(rules, RuleSet) else NO_RULES
         )
-        if isinstance(rules, RuleSetError):
+        if isinstance(rules, RuleError):
             if recovered.engine.seq == 0:
                 writer.close()
                 raise rules
@@ -93,10 +94,10 @@ class Host:
             writer.close()
             raise
 
-    def _rules(self) -> RuleSet | RuleSetError:
+    def _rules(self) -> RuleSet | RuleError:
         try:
             return load_folder(self.config.rules_dir)
-        except RuleSetError as error:
+        except RuleError as error:
             return error
 
     async def stop(self) -> None:
@@ -116,7 +117,7 @@ class Host:
         """Read the rules again. A set with a mistake is refused as a whole; the old one stays in force."""
         try:
             rules = await asyncio.to_thread(load_folder, self.config.rules_dir)
-        except RuleSetError as error:
+        except RuleError as error:
             self.metrics.counts["reload_refused"] += 1
             log.error("the new rules are refused, the old ones stay in force:\n%s", error)
             return False

@@ -20,7 +20,7 @@ from tocsin.engine.engine import Engine
 from tocsin.engine.log import LogWriter
 from tocsin.engine.log.frames import EVENT, RULES
 from tocsin.engine.log.records import event_payload, rules_payload
-from tocsin.engine.ruleset import RuleSet
+from tocsin.engine.language.ruleset import RuleSet
 from tocsin.surfaces.decide.metrics import Metrics
 from tocsin.surfaces.decide.problems import busy, too_many
 from tocsin.surfaces.decide.reading import Item
@@ -138,10 +138,15 @@ class Pump:
 
     async def _turn(self, waiting: list[_Waiting]) -> None:
         now, before = self._clock(), self._log.position
+        together: list[_Waiting] = []
         for one in waiting:
             if one.rules is not None:
+                self._decide(together, now)
+                together = []
                 self._switch(one.rules, now)
-            one.answers = [self._decide(item, one.key, now) for item in one.items]
+            else:
+                together.append(one)
+        self._decide(together, now)
         if self._log.position > before:
             started = time.perf_counter()
             self._log.write()
@@ -153,8 +158,14 @@ class Pump:
             if not one.done.done():  # whoever asked may have gone
                 one.done.set_result(one.answers)
 
-    def _decide(self, item: Item, key: str, now: int) -> Answer:
-        [outcome] = self.engine.decide([item.event], now)
+    def _decide(self, waiting: list[_Waiting], now: int) -> None:
+        """All events of these requests, in one go of the engine."""
+        events = [item.event for one in waiting for item in one.items]
+        outcomes = iter(self.engine.decide(events, now))
+        for one in waiting:
+            one.answers = [self._answer(item, one.key, now, next(outcomes)) for item in one.items]
+
+    def _answer(self, item: Item, key: str, now: int, outcome: Outcome | Conflict) -> Answer:
         if isinstance(outcome, Conflict):
             self._metrics.counts["conflict"] += 1
             return outcome
@@ -180,4 +191,3 @@ class Pump:
         self._metrics.counts["late"] += outcome.decision.late
         if outcome.explanation is not None:
             self._metrics.rules.update(fired.rule for fired in outcome.explanation.fired)
-            self._metrics.counts["rule_error"] += len(outcome.explanation.errors)

@@ -9,6 +9,7 @@ import msgspec
 
 from tocsin.engine.decisions import utc
 from tocsin.engine.events import Event, EventError, nearest, parse_event
+from tocsin.engine.schema import Schema
 from tocsin.surfaces.decide.problems import Problem, wrong_fields
 
 FUTURE_MS: Final = 5 * 60 * 1000
@@ -59,8 +60,10 @@ class Submission(NamedTuple):
     batch: bool
 
 
-def read_submission(body: bytes, times: Times, batch_limit: int) -> Submission:
-    """Raises Problem 400 (not JSON) or 422 (wrong fields)."""
+def read_submission(
+    body: bytes, times: Times, batch_limit: int, schema: Schema | None = None
+) -> Submission:
+    """Events are checked against a schema. Raises Problem 400 (not JSON) or 422 (wrong fields)."""
     try:
         plain = _object.decode(body)
     except msgspec.ValidationError:
@@ -68,8 +71,8 @@ def read_submission(body: bytes, times: Times, batch_limit: int) -> Submission:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _not_json(error) from None
     if "events" not in plain:
-        return Submission(_read([msgspec.Raw(body)], times, ""), False)
-    return Submission(_read(_events(plain, batch_limit), times, "events[{n}]"), True)
+        return Submission(_read([msgspec.Raw(body)], times, "", schema), False)
+    return Submission(_read(_events(plain, batch_limit), times, "events[{n}]", schema), True)
 
 
 def _events(plain: dict[str, msgspec.Raw], batch_limit: int) -> list[msgspec.Raw]:
@@ -89,14 +92,14 @@ def _events(plain: dict[str, msgspec.Raw], batch_limit: int) -> list[msgspec.Raw
     return events
 
 
-def _read(raws: list[msgspec.Raw], times: Times, where: str) -> list[Item]:
+def _read(raws: list[msgspec.Raw], times: Times, where: str, schema: Schema | None) -> list[Item]:
     items: list[Item] = []
     errors: list[dict[str, str]] = []
     for number, raw in enumerate(raws):
         prefix = where.format(n=number)
         data = bytes(raw)
         try:
-            event = parse_event(data)
+            event = parse_event(data, schema)
         except EventError as error:
             errors.append({"path": _join(prefix, error.path), "message": error.message})
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

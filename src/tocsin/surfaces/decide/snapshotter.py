@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tocsin.core.crypto.day_codec import DayCodec
 from tocsin.engine.log.state import recover, write_snapshot
-from tocsin.engine.ruleset import NO_RULES
+from tocsin.engine.language.ruleset import NO_RULES
 
 
 def main(folder: Path, position: int, codec: DayCodec) -> None:

@@ -1,0 +1,2 @@
+"""From a rule set to what the kernel runs: registers, groups and counters, stages and operations, all as
+data."""

@@ -1,0 +1,1 @@
+"""The engine at work: events to registers, the kernel's answers to decisions and explanations."""
