@@ -54,6 +54,18 @@ def choose(select: Locator, label: str) -> None:
     expect(select.locator("option:checked")).to_have_text(label)
 
 
+def pick(group: Locator, label: str) -> None:
+    """Go to a group of choices and walk down to one with the arrow keys."""
+    radios = group.get_by_role("radio")
+    press_on(radios.first, "Space")
+    wanted = group.get_by_role("radio", name=label)
+    for _ in range(radios.count()):
+        if wanted.is_checked():
+            return
+        group.page.keyboard.press("ArrowDown")
+    expect(wanted).to_be_checked()
+
+
 def sign_in(browser: Browser, web: str, person: Person) -> Page:
     """Sign in on a computer of one's own; returns the page, on the person's desk."""
     page = browser.new_context(viewport={"width": 1500, "height": 950}).new_page()

@@ -74,7 +74,7 @@ def test_from_event_to_reversal_by_keyboard(stack: Stack, browser: Browser) -> N
     desk.press_on(reviewer.get_by_role("link", name=case["reference"]))
     desk.press_on(reviewer.get_by_role("button", name="Take"))
     expect(reviewer.get_by_text("It was my own new card")).to_be_visible()
-    desk.choose(reviewer.get_by_label("Outcome"), "Decision reversed")
+    desk.pick(reviewer.get_by_role("group", name="Outcome"), "Decision reversed")
     desk.write(reviewer.get_by_label("Reasons, as the person will read them"), "The card was yours.")
     desk.press_on(reviewer.get_by_role("button", name="Answer the appeal"))
     expect(reviewer.get_by_text("Answered. The person is told.").first).to_be_visible()
