@@ -25,6 +25,8 @@ pytestmark = pytest.mark.journey
 Looks = tuple[tuple[dict[str, int], str, dict[str, Any]], ...]
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 _DESK, _PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+#: A desk at 200 % zoom.
+_ZOOMED = {"width": 720, "height": 450}
 _ALL = {"runOnly": {"type": "tag", "values": _RULES}, "resultTypes": ["violations"]}
 _COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast"]}, "resultTypes": ["violations"]}
 #: How a page says that something was not right.
@@ -93,6 +95,22 @@ def test_axe_finds_nothing(house: House, browser: Browser, who: str) -> None:
         found += _around(house, page)
     page.context.close()
     assert found == []
+
+
+@pytest.mark.capability("B9.2")
+def test_a_case_on_paper_says_who_has_it_and_asks_for_nothing(house: House, browser: Browser) -> None:
+    page = desk.sign_in(browser, house.stack.web, house.others["investigator"])
+    page.goto(house.address("/console/case/{glass}/"))
+    desk.take(page)
+    expect(page.get_by_label("Add a note")).to_be_visible()
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 700, "height": 990})  # A4 between its margins
+    expect(page.locator("#case-owner")).to_contain_text(house.others["investigator"].name)
+    expect(page.locator("#case-owner .hide-narrow")).to_be_visible()
+    expect(page.get_by_role("heading", name="Timeline")).to_be_visible()
+    for part in (".top", ".nav", ".queue", "#note-form", "#act-protect"):
+        expect(page.locator(part)).to_be_hidden()
+    page.context.close()
 
 
 def _arrive(house: House, browser: Browser, who: str) -> Page:
@@ -188,7 +206,13 @@ def _look(page: Page, what: str, looks: Looks = _LOOKS) -> Iterator[str]:
         for rule in page.evaluate(_AXE, options)["violations"]:
             for node in rule["nodes"]:
                 yield f"{what} ({size['width']}, {theme}): {rule['id']} {node['html'][:160]}"
-        wide = page.evaluate("document.documentElement.scrollWidth")
-        if wide > size["width"]:
-            yield f"{what} ({size['width']}): needs sideways scrolling, {wide} px"
+        yield from _too_wide(page, what)
+    page.set_viewport_size(_ZOOMED)
+    yield from _too_wide(page, what)
     page.set_viewport_size(_DESK)
+
+
+def _too_wide(page: Page, what: str) -> Iterator[str]:
+    shown, wide = page.evaluate("[innerWidth, document.documentElement.scrollWidth]")
+    if wide > shown:
+        yield f"{what} ({shown}): needs sideways scrolling, {wide} px"
