@@ -53,7 +53,8 @@ def confirm_action(request: HttpRequest, action_id: str, body: i.ConfirmationIn)
 
 
 @post(
-    router, "/actions/{action_id}/lift", scope="cases:write", status=200, answers=a.Action, who="person",
+    router, "/actions/{action_id}/lift", scope="cases:write",
+    permission="cases.work", status=200, answers=a.Action, who="person",
     summary="End a protective measure early",
 )  # fmt: skip
 def lift_action(request: HttpRequest, action_id: str, body: i.ReasonIn) -> HttpResponse:

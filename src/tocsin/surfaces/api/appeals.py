@@ -23,7 +23,8 @@ _HEARING = "appeal_review"
 
 
 @post(
-    router, "/decisions/{decision_id}/appeals", scope="appeals:write", status=201, answers=a.Appeal,
+    router, "/decisions/{decision_id}/appeals", scope="appeals:write",
+    permission="appeals.lodge", status=201, answers=a.Appeal,
     summary="Lodge an appeal for the account holder",
 )  # fmt: skip
 def lodge_appeal(request: HttpRequest, decision_id: str, body: i.AppealIn) -> HttpResponse:
@@ -66,7 +67,8 @@ def read_appeal(request: HttpRequest, appeal_id: str) -> Any:
 
 
 @post(
-    router, "/appeals/{appeal_id}/take", scope="appeals:write", status=200, answers=a.Appeal, who="person",
+    router, "/appeals/{appeal_id}/take", scope="appeals:write",
+    permission="appeals.decide", status=200, answers=a.Appeal, who="person",
     summary="Take an appeal to hear it",
 )  # fmt: skip
 def take_appeal(request: HttpRequest, appeal_id: str) -> HttpResponse:
@@ -76,8 +78,8 @@ def take_appeal(request: HttpRequest, appeal_id: str) -> HttpResponse:
 
 
 @post(
-    router, "/appeals/{appeal_id}/decision", scope="appeals:write", status=200, answers=a.Appeal,
-    who="person", summary="Answer an appeal",
+    router, "/appeals/{appeal_id}/decision", scope="appeals:write",
+    permission="appeals.decide", status=200, answers=a.Appeal, who="person", summary="Answer an appeal",
 )  # fmt: skip
 def decide_appeal(request: HttpRequest, appeal_id: str, body: i.AppealDecisionIn) -> HttpResponse:
     """By a person who had no part in the decision."""

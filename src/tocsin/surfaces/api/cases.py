@@ -113,8 +113,8 @@ def read_proposal(
 
 
 @post(
-    router, "/cases/{case_id}/assign", scope="cases:write", status=200, answers=a.CaseBrief, who="person",
-    summary="Take or assign",
+    router, "/cases/{case_id}/assign", scope="cases:write",
+    permission="cases.assign", status=200, answers=a.CaseBrief, who="person", summary="Take or assign",
 )  # fmt: skip
 def assign(request: HttpRequest, case_id: str, body: i.AssignIn) -> HttpResponse:
     """Give a case to somebody, or take it."""
@@ -129,8 +129,8 @@ def assign(request: HttpRequest, case_id: str, body: i.AssignIn) -> HttpResponse
 
 
 @post(
-    router, "/cases/{case_id}/protections", scope="cases:write", status=201, answers=a.Action, who="person",
-    summary="Protect now",
+    router, "/cases/{case_id}/protections", scope="cases:write",
+    permission="cases.work", status=201, answers=a.Action, who="person", summary="Protect now",
 )  # fmt: skip
 def protect(request: HttpRequest, case_id: str, body: i.ProtectIn) -> HttpResponse:
     """Reversible, ends by itself, and is no finding. The same again is the same measure."""
@@ -144,7 +144,8 @@ def protect(request: HttpRequest, case_id: str, body: i.ProtectIn) -> HttpRespon
 
 
 @post(
-    router, "/cases/{case_id}/close", scope="cases:write", status=200, answers=a.CaseBrief, who="person",
+    router, "/cases/{case_id}/close", scope="cases:write",
+    permission="cases.close", status=200, answers=a.CaseBrief, who="person",
     summary="Close without a decision",
 )  # fmt: skip
 def close(request: HttpRequest, case_id: str, body: i.CloseIn) -> HttpResponse:

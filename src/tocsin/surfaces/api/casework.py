@@ -53,8 +53,8 @@ def read_reports(request: HttpRequest, case_id: str) -> Any:
 
 
 @post(
-    router, "/cases/{case_id}/notes", scope="cases:write", status=201, answers=a.CaseBrief, who="person",
-    summary="Write a note",
+    router, "/cases/{case_id}/notes", scope="cases:write",
+    permission="cases.work", status=201, answers=a.CaseBrief, who="person", summary="Write a note",
 )  # fmt: skip
 def add_note(request: HttpRequest, case_id: str, body: i.NoteIn) -> HttpResponse:
     """Into the timeline; only staff ever read it."""
@@ -63,7 +63,8 @@ def add_note(request: HttpRequest, case_id: str, body: i.NoteIn) -> HttpResponse
 
 
 @post(
-    router, "/cases/{case_id}/messages", scope="cases:write", status=201, answers=a.CaseBrief, who="person",
+    router, "/cases/{case_id}/messages", scope="cases:write",
+    permission="cases.message", status=201, answers=a.CaseBrief, who="person",
     summary="Write to a reporter",
 )  # fmt: skip
 def message_reporter(request: HttpRequest, case_id: str, body: i.CaseMessageIn) -> HttpResponse:
@@ -90,7 +91,8 @@ def _report_in(case: Case, number: str) -> str:
 
 
 @post(
-    router, "/cases/{case_id}/severity", scope="cases:write", status=200, answers=a.CaseBrief, who="person",
+    router, "/cases/{case_id}/severity", scope="cases:write",
+    permission="cases.severity_raise", status=200, answers=a.CaseBrief, who="person",
     summary="Raise or lower the severity",
 )  # fmt: skip
 def set_severity(request: HttpRequest, case_id: str, body: i.SeverityIn) -> HttpResponse:
@@ -106,7 +108,8 @@ def set_severity(request: HttpRequest, case_id: str, body: i.SeverityIn) -> Http
 
 
 @post(
-    router, "/cases/{case_id}/reopen", scope="cases:write", status=200, answers=a.CaseBrief, who="person",
+    router, "/cases/{case_id}/reopen", scope="cases:write",
+    permission="cases.work", status=200, answers=a.CaseBrief, who="person",
     summary="Open a closed case again",
 )  # fmt: skip
 def reopen(request: HttpRequest, case_id: str, body: i.ReasonIn) -> HttpResponse:
@@ -116,7 +119,8 @@ def reopen(request: HttpRequest, case_id: str, body: i.ReasonIn) -> HttpResponse
 
 
 @post(
-    router, "/cases/{case_id}/merge", scope="cases:write", status=200, answers=a.CaseBrief, who="person",
+    router, "/cases/{case_id}/merge", scope="cases:write",
+    permission="cases.close", status=200, answers=a.CaseBrief, who="person",
     summary="Merge into another case",
 )  # fmt: skip
 def merge(request: HttpRequest, case_id: str, body: i.MergeIn) -> HttpResponse:
@@ -131,8 +135,9 @@ def merge(request: HttpRequest, case_id: str, body: i.MergeIn) -> HttpResponse:
 
 
 @post(
-    router, "/cases/{case_id}/alerts/{alert_id}/disposition", scope="cases:write", status=200,
-    answers=a.CaseAlert, who="person", summary="Say whether an alert was right",
+    router, "/cases/{case_id}/alerts/{alert_id}/disposition", scope="cases:write",
+    permission="alerts.disposition", status=200, answers=a.CaseAlert, who="person",
+    summary="Say whether an alert was right",
 )  # fmt: skip
 def disposition(request: HttpRequest, case_id: str, alert_id: str, body: i.DispositionIn) -> HttpResponse:
     """The rules learn from it. Another answer than the first is refused (409)."""

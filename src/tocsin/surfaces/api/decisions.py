@@ -24,8 +24,8 @@ _DECIDING = "case_handling"
 
 
 @post(
-    router, "/cases/{case_id}/decisions", scope="cases:write", status=201, answers=a.Decision, who="person",
-    summary="Decide",
+    router, "/cases/{case_id}/decisions", scope="cases:write",
+    permission="cases.work", status=201, answers=a.Decision, who="person", summary="Decide",
 )  # fmt: skip
 def decide(request: HttpRequest, case_id: str, body: i.DecisionIn) -> HttpResponse:
     """File a decision under a clause. Everything follows at once: action, letter, strike, label, and the
@@ -47,8 +47,9 @@ def decide(request: HttpRequest, case_id: str, body: i.DecisionIn) -> HttpRespon
 
 
 @post(
-    router, "/decisions/{decision_id}/second-reading", scope="cases:write", status=200, answers=a.Decision,
-    who="person", summary="Confirm or refuse a termination",
+    router, "/decisions/{decision_id}/second-reading", scope="cases:write",
+    permission="cases.second_read", status=200, answers=a.Decision, who="person",
+    summary="Confirm or refuse a termination",
 )  # fmt: skip
 def second_reading(request: HttpRequest, decision_id: str, body: i.SecondReadIn) -> HttpResponse:
     """Never by the person who proposed it."""
@@ -61,8 +62,9 @@ def second_reading(request: HttpRequest, decision_id: str, body: i.SecondReadIn)
 
 
 @post(
-    router, "/decisions/{decision_id}/reversal", scope="cases:write", status=200, answers=a.Decision,
-    who="person", summary="Undo a mistaken decision",
+    router, "/decisions/{decision_id}/reversal", scope="cases:write",
+    permission="decisions.reverse", status=200, answers=a.Decision, who="person",
+    summary="Undo a mistaken decision",
 )  # fmt: skip
 def reverse(request: HttpRequest, decision_id: str, body: i.UndoIn) -> HttpResponse:
     """Everything it caused is undone, and the person is told why. Never by the person who decided; while an

@@ -64,17 +64,20 @@ def post(
     answers: Any,
     summary: str,
     who: Who = "anybody",
+    permission: str = "",
     media: str = JSON,
     may_fail: Sequence[int] = WRITING,
     repeatable: bool = True,
     extra: dict[str, Any] | None = None,
 ) -> Callable[[Operation], Operation]:
-    """Declare something that is done. ``repeatable``: an ``Idempotency-Key`` makes it safe to send again."""
+    """Declare something that is done. ``repeatable``: an ``Idempotency-Key`` makes it safe to send again.
+    ``permission``: what a person needs besides, whatever it is done to."""
     more: dict[str, Any] = dict(extra or {})
     if repeatable:
         more["parameters"] = [_IDEMPOTENCY]
     return router.post(
-        path, response={status: answers, **may_answer(may_fail)}, auth=Door(scope, who=who, media=media),
+        path, response={status: answers, **may_answer(may_fail)},
+        auth=Door(scope, who=who, permission=permission, media=media),
         summary=summary, openapi_extra=_extra(scope, who, more),
     )  # fmt: skip
 
