@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 import stat
 from pathlib import Path
 
 import pytest
 
-from tocsin.config.env import BadEnvironment, Env
+from tocsin.config.env import BadEnvironment, Env, oidc_origins
 
 
 def test_nothing_set_is_a_working_installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,3 +96,28 @@ def test_every_setting_is_written_down() -> None:
     }
     written = set(re.findall(r"`(TOCSIN_[A-Z_]+)`", (root / "docs" / "run" / "settings.md").read_text()))
     assert known == written
+
+
+APP = {"provider_id": "house", "name": "House", "client_id": "x", "secret": "y"}
+
+
+@pytest.mark.parametrize(
+    "app",
+    [
+        "x",
+        {**APP, "secret": "", "settings": {"server_url": "https://id.example"}},
+        APP,
+        {**APP, "settings": {"server_url": "javascript:alert(1)"}},
+        {**APP, "settings": {"server_url": "https://id.example; script-src *"}},
+    ],
+)
+def test_an_identity_provider_is_named_in_full(tmp_path: Path, app: object) -> None:
+    with pytest.raises(BadEnvironment, match="TOCSIN_OIDC_APPS"):
+        Env.load({"TOCSIN_HOME": str(tmp_path), "TOCSIN_OIDC_APPS": json.dumps([app])})
+
+
+def test_where_an_identity_provider_takes_people() -> None:
+    elsewhere = {"authorization_endpoint": "https://login.example:8443/go?x=1"}
+    settings = {"server_url": "https://id.example/realm", "openid_configuration_overrides": elsewhere}
+    assert oidc_origins({**APP, "settings": settings}) == ["https://id.example", "https://login.example:8443"]
+    assert oidc_origins({**APP, "settings": {"server_url": "https://id.example"}}) == ["https://id.example"]

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo
 
 from tocsin.core.outbox.addresses import Allowance
@@ -187,6 +188,28 @@ def _oidc(text: str) -> tuple[Mapping[str, Any], ...]:
         apps = json.loads(text)
     except json.JSONDecodeError as error:
         raise BadEnvironment(f"TOCSIN_OIDC_APPS is not JSON: {error.msg} at {error.pos}") from error
-    if not isinstance(apps, list):
+    if not isinstance(apps, list) or not all(isinstance(app, dict) for app in apps):
         raise BadEnvironment("TOCSIN_OIDC_APPS should be a JSON list of apps")
+    for app in apps:
+        if missing := [name for name in ("provider_id", "name", "client_id", "secret") if not app.get(name)]:
+            raise BadEnvironment(f"an app in TOCSIN_OIDC_APPS has no {', '.join(missing)}")
+        if not oidc_origins(app):
+            raise BadEnvironment(
+                f"the app {app['provider_id']} in TOCSIN_OIDC_APPS needs settings.server_url, "
+                "an address that begins with https://"
+            )
     return tuple(apps)
+
+
+def oidc_origins(app: Mapping[str, Any]) -> list[str]:
+    """Where an identity provider takes people over: the origin of its address, and of the page where it asks
+    them to sign in when that was said to be elsewhere."""
+    settings = app.get("settings") or {}
+    elsewhere = settings.get("openid_configuration_overrides", {}).get("authorization_endpoint", "")
+    found = [urlsplit(str(url)) for url in (settings.get("server_url", ""), elsewhere) if url]
+    return list(dict.fromkeys(f"{one.scheme}://{one.netloc}" for one in found if _is_web(one)))
+
+
+def _is_web(parts: SplitResult) -> bool:
+    # what goes into a content security policy must not be able to say anything else in it
+    return parts.scheme in ("http", "https") and bool(re.fullmatch(r"[A-Za-z0-9.:\[\]-]+", parts.netloc))

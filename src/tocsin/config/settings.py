@@ -7,7 +7,7 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 from psycopg.conninfo import conninfo_to_dict
 
-from tocsin.config.env import Env
+from tocsin.config.env import Env, oidc_origins
 from tocsin.core.crypto.files import write_once
 
 ENV = Env.load()
@@ -188,7 +188,8 @@ CONTENT_SECURITY_POLICY = {
         "font-src": [SELF],
         "media-src": [SELF],
         "connect-src": [SELF, ENV.live_url],
-        "form-action": [SELF],
+        # single sign-on: the form posts here, and the answer leads on to the identity provider
+        "form-action": [SELF, *(origin for app in ENV.oidc_apps for origin in oidc_origins(app))],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
     }
