@@ -157,7 +157,7 @@ class Engine:
         n = len(events)
         ids, digests, sent, received, states, rows, clocks = self._columns
         ids[:n] = [hash_text(event.id) for event in events]
-        digests[:n] = [_signed(event.digest()) for event in events]
+        digests[:n] = [signed(event.digest()) for event in events]
         sent[:n] = [event.ts for event in events]
         received[:n] = received_at
         first = self.seq
@@ -218,5 +218,6 @@ class Engine:
         return Outcome(self.answers.again(self.memory, row, event.id))
 
 
-def _signed(value: int) -> int:
+def signed(value: int) -> int:
+    """An unsigned 64-bit number as a signed one with the same bits."""
     return value - (_SIGN << 1) if value >= _SIGN else value

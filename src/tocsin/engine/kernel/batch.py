@@ -26,7 +26,7 @@ STAGE_COLUMNS: Final = 4
 def run_batch(
     memory, bits, stages, ops, numbers, sets, type_table, parts, part_counts, rings, ring_counts, windows,
     counters, needs, questions, roles, account_regs, instrument_regs, link_outs, mark_keys, untils,
-    confidences, ints, floats, bools, types, clocks, sent, tiles, asked, rows, fired, verdicts, hit, n,
+    confidences, ints, floats, bools, types, clocks, sent, tiles, asked, keys, rows, fired, verdicts, hit, n,
 ):  # fmt: skip
     """Run every stage for lanes 0 to n. Answers are in the registers, ``fired``, ``verdicts`` and ``hit``."""
     rows[:, :n] = 0
@@ -58,7 +58,9 @@ def run_batch(
         g = stages[s, 1]
         due = counters[stages[s, 2] : stages[s, 3]]
         ring_places = rings[g, : ring_counts[g]]
-        look_up(memory, g, parts[g, : part_counts[g]], ints, bools, clocks, n, due, ring_places, rows[g])
+        look_up(
+            memory, g, parts[g, : part_counts[g]], ints, bools, clocks, n, due, ring_places, rows[g], keys
+        )
         hit[n] = fetch(memory, g, rows[g], ring_places, n) & 1
         for c in range(due.shape[0]):
             need = needs[due[c, NEED]]

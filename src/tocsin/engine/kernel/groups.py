@@ -30,7 +30,7 @@ from tocsin.engine.kernel.counters import (
     run_value,
 )
 from tocsin.engine.kernel.memory import AT_GROUPS, GROUP_WORDS, jit
-from tocsin.engine.kernel.tables import G_ROW_POWER, add, find, mix
+from tocsin.engine.kernel.tables import G_ROW_POWER, LOW32, add, entry_place, find, mix
 
 # Columns of the plan's counters.
 KIND: Final = 0
@@ -45,33 +45,48 @@ COUNTER_COLUMNS: Final = 8
 
 
 @jit
-def look_up(memory, group, parts, ints, bools, clocks, n, counters, rings, rows):
+def look_up(memory, group, parts, ints, bools, clocks, n, counters, rings, rows, keys):
     """The row of every event of the batch into ``rows``: MISSING without a whole key, 0 when nothing was ever
     counted for it and this event does not count either. Rows that are found or made are touched, and so stay.
     May be called again for later counters of the same group: rows that were found are kept."""
+    _find_keys(memory, group, parts, ints, n, rows, keys)
     for i in range(n):
         if rows[i] != 0:
             continue
-        key = ints[parts[0], i]
-        missing = key == NONE
-        for p in range(1, parts.shape[0]):
-            part = ints[parts[p], i]
-            missing |= part == NONE
-            key = mix(key, part)
-        if missing:
-            rows[i] = MISSING
-            continue
-        row = find(memory, group, key)
+        row = find(memory, group, keys[i])
         if row == 0:
             due = False
             for c in range(counters.shape[0]):
                 due |= bools[counters[c, DUE], i] != 0
             if due:
                 # idle is measured from the first event of the batch: what this batch touched must stay
-                row = add(memory, group, key, clocks[i], clocks[0], rings)
+                row = add(memory, group, keys[i], clocks[i], clocks[0], rings)
         elif memory[row] < clocks[i] + 1:
             memory[row] = clocks[i] + 1
         rows[i] = row
+
+
+@jit
+def _find_keys(memory, group, parts, ints, n, rows, keys):
+    """Keys of all events; then, many at once, the places where their search begins, and the rows found there."""
+    for i in range(n):
+        key = ints[parts[0], i]
+        missing = key == NONE
+        for p in range(1, parts.shape[0]):
+            part = ints[parts[p], i]
+            missing |= part == NONE
+            key = mix(key, part)
+        keys[i] = key
+        if missing:
+            rows[i] = MISSING
+    seen = np.int64(0)
+    for i in range(n):
+        if rows[i] == 0:
+            seen ^= memory[entry_place(memory, group, keys[i])]
+    for i in range(n):
+        if rows[i] == 0:
+            seen ^= memory[(memory[entry_place(memory, group, keys[i])] & LOW32) << 3]
+    keys[n] = seen  # so that the reads above are not left out
 
 
 @jit

@@ -7,7 +7,8 @@ that were not touched within the group's horizon are dropped first; they read th
 were, so nobody can tell.
 
 Descriptor of group g, from word AT_GROUPS + g * GROUP_WORDS:
-    0 directory | 1 words a row (2^k) | 2 list of free rows | 3 rows in use | 4 horizon in ms (0: for ever)
+    0 directory | 1 words a row (2^k) | 2 list of free rows | 3 rows in use
+    4 horizon in ms (0: for ever) | 5 first used at (engine's clock, ms, plus one)
 Directory: 256 times  0 block | 1 k | 2 entries in use
 Row:  0 touched at (engine's clock, ms, plus one) | 1 hash of the key | 2… the counters
 """
@@ -30,8 +31,9 @@ G_ROW_POWER: Final = 1
 G_FREE: Final = 2
 G_ROWS: Final = 3
 G_HORIZON: Final = 4
+G_OPENED: Final = 5
 
-_LOW32: Final = 0xFFFFFFFF
+LOW32: Final = 0xFFFFFFFF
 _MIX_1: Final = np.int64(-49064778989728563)  # splitmix64's first multiplier
 _MIX_2: Final = np.int64(-4265267296055464877)  # and its second
 
@@ -65,19 +67,26 @@ def mix(hash_, more):
 
 
 @jit
+def entry_place(memory, group, hash_):
+    """Where the search for a key begins: so that it can be fetched ahead."""
+    at = memory[AT_GROUPS + group * GROUP_WORDS] + ((hash_ >> 56) & 0xFF) * SHARD_WORDS
+    return memory[at] + (hash_ & ((1 << memory[at + 1]) - 1))
+
+
+@jit
 def find(memory, group, hash_):
     """The row of a key, or 0."""
     at = memory[AT_GROUPS + group * GROUP_WORDS] + ((hash_ >> 56) & 0xFF) * SHARD_WORDS
     block = memory[at]
     mask = (1 << memory[at + 1]) - 1
-    tag = (hash_ >> 24) & _LOW32
+    tag = hash_ & LOW32
     slot = hash_ & mask
     while True:
         entry = memory[block + slot]
         if entry == 0:
             return 0
-        if ((entry >> 32) & _LOW32) == tag:
-            row = (entry & _LOW32) << 3
+        if ((entry >> 32) & LOW32) == tag:
+            row = (entry & LOW32) << 3
             if memory[row + 1] == hash_:
                 return row
         slot = (slot + 1) & mask
@@ -89,6 +98,8 @@ def add(memory, group, hash_, now, idle_from, rings):
     rows count as idle; ``rings``: places in a row that hold blocks of their own, to be freed with it."""
     base = AT_GROUPS + group * GROUP_WORDS
     at = memory[base] + ((hash_ >> 56) & 0xFF) * SHARD_WORDS
+    if memory[base + G_OPENED] == 0:
+        memory[base + G_OPENED] = idle_from + 1
     if memory[at + 2] * 10 >= (1 << memory[at + 1]) * 7 and not _make_room(
         memory, base, at, idle_from, rings
     ):
@@ -103,29 +114,34 @@ def add(memory, group, hash_, now, idle_from, rings):
             return 0
     memory[row] = now + 1
     memory[row + 1] = hash_
-    _enter(memory, memory[at], (1 << memory[at + 1]) - 1, hash_, row)
+    _enter(memory, memory[at], (1 << memory[at + 1]) - 1, ((hash_ & LOW32) << 32) | (row >> 3))
     memory[at + 2] += 1
     memory[base + G_ROWS] += 1
     return row
 
 
 @jit
-def _enter(memory, block, mask, hash_, row):
-    slot = hash_ & mask
+def _enter(memory, block, mask, entry):
+    """Put an entry at the first free place after the one that its hash names."""
+    slot = (entry >> 32) & mask
     while memory[block + slot] != 0:
         slot = (slot + 1) & mask
-    memory[block + slot] = (((hash_ >> 24) & _LOW32) << 32) | (row >> 3)
+    memory[block + slot] = entry
 
 
 @jit
 def _make_room(memory, base, at, idle_from, rings):
     """Drop what is idle, and grow when that was not enough. False when there is no room for a larger one."""
-    block, k = memory[at], memory[at + 1]
-    oldest = idle_from + 1 - memory[base + G_HORIZON] if memory[base + G_HORIZON] else 0
-    live = 0
-    for slot in range(block, block + (1 << k)):
-        if memory[slot] != 0 and memory[(memory[slot] & _LOW32) << 3] >= oldest:
-            live += 1
+    block, k, live = memory[at], memory[at + 1], memory[at + 2]
+    horizon = memory[base + G_HORIZON]
+    oldest = idle_from + 1 - horizon
+    # before a horizon has passed nothing can be idle, and rows need not be looked at
+    sweeps = horizon != 0 and memory[base + G_OPENED] < oldest
+    if sweeps:
+        live = 0
+        for slot in range(block, block + (1 << k)):
+            if memory[slot] != 0 and memory[(memory[slot] & LOW32) << 3] >= oldest:
+                live += 1
     power = k
     while live * 2 > (1 << power):
         power += 1
@@ -134,11 +150,12 @@ def _make_room(memory, base, at, idle_from, rings):
         return False
     mask = (1 << power) - 1
     for slot in range(block, block + (1 << k)):
-        if memory[slot] == 0:
+        entry = memory[slot]
+        if entry == 0:
             continue
-        row = (memory[slot] & _LOW32) << 3
-        if memory[row] >= oldest:
-            _enter(memory, larger, mask, memory[row + 1], row)
+        row = (entry & LOW32) << 3
+        if not sweeps or memory[row] >= oldest:
+            _enter(memory, larger, mask, entry)
         else:
             _drop(memory, base, row, rings)
     free(memory, block, k)

@@ -6,6 +6,7 @@ Rows never move: counters that an edit adds get a group of their own beside the 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -112,25 +113,49 @@ class Layout:
         return cls([Group(**{**group, "key": tuple(group["key"])}) for group in plain])
 
 
-def counter_of(feature: Feature, rules: RuleSet) -> Counter:
-    """What a counted feature counts."""
-    parts = [f"{part.kind}:{part.name}" for part in feature.per]
-    value = feature.value
-    if value is not None and value.kind == "field" and value.name.endswith("_minor"):
-        parts.append("field:currency")  # sums of different currencies mean nothing
-    kind = KINDS[feature.kind]
-    of = tuple(sorted(feature.of))
-    where = _meaning(feature, rules)
-    print_ = repr((kind, parts, feature.window, of, (value.kind, value.name) if value else None, where))
-    return Counter(kind, tuple(parts), feature.window, of, value, feature, print_)
+class Counters:
+    """What the counted features of a rule set count, each worked out once."""
 
+    def __init__(self, rules: RuleSet) -> None:
+        self._rules = rules
+        self._senses: dict[str, str] = {}
 
-def _meaning(feature: Feature, rules: RuleSet) -> str:
-    """A feature's `where`, with everything that gives it its meaning: the lists and features it names."""
-    if feature.where is None:
-        return ""
-    lists = sorted({name for node in walk(feature.where) if (name := getattr(node, "list", ""))})
-    listed = [tuple((entry.value, entry.until) for entry in rules.lists[name].entries) for name in lists]
-    used = [rules.features[got.name] for got in gets(feature.where) if got.kind == "feature"]
-    inside = [counter_of(one, rules).fingerprint if one.kind in KINDS else repr(one) for one in used]
-    return repr((feature.where, listed, inside))
+    def of(self, feature: Feature) -> Counter:
+        """What a counted feature counts."""
+        parts = [f"{part.kind}:{part.name}" for part in feature.per]
+        value = feature.value
+        if value is not None and value.kind == "field" and value.name.endswith("_minor"):
+            parts.append("field:currency")  # sums of different currencies mean nothing
+        of = tuple(sorted(feature.of))
+        return Counter(
+            KINDS[feature.kind], tuple(parts), feature.window, of, value, feature, self._sense(feature)
+        )
+
+    def _sense(self, feature: Feature) -> str:
+        """The same for features that say the same, whatever their names and places in a file."""
+        if feature.name not in self._senses:
+            kind = KINDS.get(feature.kind, feature.kind)
+            uses = [self._sense(self._rules.features[name]) for name in feature.uses]
+            per = [(part.kind, part.name) for part in feature.per]
+            value = (feature.value.kind, feature.value.name) if feature.value else None
+            said = repr((
+                kind, feature.window, sorted(feature.of), per, value, self._test(feature), uses,
+                feature.numbers, feature.word,
+            ))  # fmt: skip
+            self._senses[feature.name] = hashlib.sha256(said.encode()).hexdigest()
+        return self._senses[feature.name]
+
+    def _test(self, feature: Feature) -> str:
+        """A feature's `where`, with everything that gives it its meaning: the lists and features it names."""
+        if feature.where is None:
+            return ""
+        lists = sorted({name for node in walk(feature.where) if (name := getattr(node, "list", ""))})
+        listed = [
+            (
+                self._rules.lists[name].kind,
+                [(entry.value, entry.until) for entry in self._rules.lists[name].entries],
+            )
+            for name in lists
+        ]
+        used = [self._rules.features[got.name] for got in gets(feature.where) if got.kind == "feature"]
+        return repr((feature.where, listed, [self._sense(one) for one in used]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from tocsin.engine.kernel.counters import DISTINCT, PLACE, SPAN
 from tocsin.engine.kernel.program import OP_COLUMNS
 from tocsin.engine.language.nodes import Feature, Get, Known, Rule, gets
 from tocsin.engine.language.ruleset import RuleSet
-from tocsin.engine.plan.layout import FIRST_GROUP, KINDS, Counter, Layout, counter_of
+from tocsin.engine.plan.layout import FIRST_GROUP, KINDS, Counter, Counters, Layout
 from tocsin.engine.plan.program import Compiler, as_array
 from tocsin.engine.plan.registers import SCRATCH, Matched, Registers
 from tocsin.engine.schema import Schema
@@ -66,11 +66,12 @@ class _Planner:
         self.registers = Registers()
         self.types = _type_codes(rules)
         self.compiler = Compiler(rules, self.registers, self.types)
+        self._senses = Counters(rules)
         counted = [feature for feature in rules.features.values() if feature.kind in KINDS]
         self.readers: dict[str, list[Feature]] = {}
         self.counters: dict[str, Counter] = {}
         for feature in counted:
-            for counter in _counters_of(feature, rules):
+            for counter in self._counters_of(feature):
                 self.counters.setdefault(counter.fingerprint, counter)
                 self.readers.setdefault(counter.fingerprint, []).append(feature)
         self.layout = since.extended(self.counters.values())
@@ -88,7 +89,9 @@ class _Planner:
         instruments = [self.registers.whole(Get("entity", name, "id")) for name in schema.instruments]
         self.stages.append((batch.MARKS, 0, 0, 0))
         self.stages.append((batch.LINKS, 0, 0, 0))
-        levels = {name: self._level(name, ()) for name in self.rules.features}
+        levels: dict[str, int] = {}
+        for name in self.rules.features:
+            self._level(name, levels)
         for level in range(max(levels.values(), default=0) + 1):
             self._level_stages(level, levels)
         start = len(self.compiler.ops)
@@ -152,16 +155,27 @@ class _Planner:
             asked_on=self.asked,
         )
 
+    def _counters_of(self, feature: Feature) -> list[Counter]:
+        """The counter of a feature; of a mean, the sum and the number of what was summed."""
+        counter = self._senses.of(feature)
+        if feature.kind != "mean":
+            return [counter]
+        return [counter, replace(counter, value=None, fingerprint=counter.fingerprint + " known")]
+
     def _part(self, part: str) -> int:
         kind, name = part.split(":", 1)
         return self.registers.whole(_get(kind, name, self.rules.schema))
 
-    def _level(self, name: str, seen: tuple[str, ...]) -> int:
+    def _level(self, name: str, known: dict[str, int]) -> int:
         """In which round a feature can be worked out: after all that its test or ratio looks at."""
-        feature = self.rules.features[name]
-        inside = [got.name for got in gets(feature.where) if got.kind == "feature"] if feature.where else []
-        rounds = [self._level(used, (*seen, name)) + 1 for used in inside]
-        return max([0, *rounds, *(self._level(used, (*seen, name)) for used in feature.uses)])
+        if name not in known:
+            feature = self.rules.features[name]
+            tested = (
+                [got.name for got in gets(feature.where) if got.kind == "feature"] if feature.where else []
+            )
+            rounds = [self._level(used, known) + 1 for used in tested]
+            known[name] = max([0, *rounds, *(self._level(used, known) for used in feature.uses)])
+        return known[name]
 
     def _level_stages(self, level: int, levels: Mapping[str, int]) -> None:
         mine = [counter for print_, counter in self.counters.items() if levels[counter.feature.name] == level]
@@ -238,7 +252,7 @@ class _Planner:
             top, bottom = (self.registers.whole(_feature(self.rules.features[name])) for name in feature.uses)
             self.compiler.ratio(top, bottom, feature.numbers, self.registers.whole(_feature(feature)))
         elif feature.kind == "mean":
-            sums, counts = _counters_of(feature, self.rules)
+            sums, counts = self._counters_of(feature)
             self.compiler.divide(
                 self.registers.whole(("sum of", sums.fingerprint)),
                 self.registers.whole(("sum of", counts.fingerprint)),
@@ -273,15 +287,17 @@ class _Planner:
         return self._out(readers)
 
     def _rule(self, number: int, rule: Rule) -> None:
-        to = self.compiler.new_bool()
-        self.compiler.condition(rule.when, to, unknown=1 if rule.fail == "closed" else 0)
-        self.compiler.both(to, self.compiler.type_mask(frozenset(rule.on)))
-        if rule.jurisdictions:
-            here = self.compiler.new_bool()
-            within = Matched("within", Get("region", "region", "text"), rule.jurisdictions)
-            self.compiler.is_true(within, here)
-            self.compiler.both(to, here)
-        self.compiler.rule(number, to, VERDICTS.index(rule.verdict))
+        types = self.compiler.type_mask(frozenset(rule.on))
+        with self.compiler.scratch():
+            to = self.compiler.new_bool()
+            self.compiler.condition(rule.when, to, unknown=1 if rule.fail == "closed" else 0)
+            self.compiler.both(to, types)
+            if rule.jurisdictions:
+                here = self.compiler.new_bool()
+                within = Matched("within", Get("region", "region", "text"), rule.jurisdictions)
+                self.compiler.is_true(within, here)
+                self.compiler.both(to, here)
+            self.compiler.rule(number, to, VERDICTS.index(rule.verdict))
 
     def _program(self, start: int) -> None:
         if len(self.compiler.ops) > start:
@@ -311,17 +327,6 @@ def _get(kind: str, name: str, schema: Schema) -> Get:
         return Get("region", name, "text")
     type_ = schema.fields[name].type
     return Get("field", name, "int" if type_ == "money" else type_)
-
-
-def _counters_of(feature: Feature, rules: RuleSet) -> list[Counter]:
-    """The counter of a feature; of a mean, the sum and the number of what was summed."""
-    counter = counter_of(feature, rules)
-    if feature.kind != "mean":
-        return [counter]
-    known = Counter(
-        counter.kind, counter.key, counter.window, counter.of, None, feature, counter.fingerprint + " known"
-    )
-    return [counter, known]
 
 
 def _type_codes(rules: RuleSet) -> dict[str, int]:

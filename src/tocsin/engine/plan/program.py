@@ -7,7 +7,8 @@ where a rule must be sure to fire, true where it must be sure not to. So "and" a
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -45,15 +46,25 @@ class Compiler:
         self.type_rows: dict[frozenset[str], int] = {}
         self.masks: dict[frozenset[str], int] = {}  # types -> bool register
         self._kept: dict[object, int] = {}
+        self._set_places: dict[tuple[str, ...], tuple[int, int]] = {}
         self._rules = rules
         self._registers = registers
         self._types = types
-        self.bools = 0
+        self._next_bool = 0
+        self.bools = 0  # most in use at once
 
     def new_bool(self) -> int:
         """A register that nothing else uses."""
-        self.bools += 1
-        return self.bools - 1
+        self._next_bool += 1
+        self.bools = max(self.bools, self._next_bool)
+        return self._next_bool - 1
+
+    @contextmanager
+    def scratch(self) -> Iterator[None]:
+        """Registers made inside are free again afterwards: few registers stay near the processor."""
+        first = self._next_bool
+        yield
+        self._next_bool = first
 
     def type_row(self, names: frozenset[str]) -> int:
         """The row of the table of types for a set of event types."""
@@ -197,7 +208,7 @@ class Compiler:
 
     def _match_until(self, part: Get, list_: ListOf, until: str, to: int, unknown: int, negate: bool) -> None:
         if list_.kind == "values":
-            values = [entry.value for entry in list_.entries if entry.until == until]
+            values = tuple(entry.value for entry in list_.entries if entry.until == until)
             self._in_set(values, part, to, unknown, negate)
         else:
             how = "says" if list_.kind == "phrases" else list_.kind
@@ -209,7 +220,17 @@ class Compiler:
             self._emit(op.INT_CONST + how_late, holds, CLOCK, int(end.timestamp() * 1000), 0, 0)
             self._emit(op.OR if negate else op.AND, to, holds)
 
-    def _in_set(self, values: list[str], part: Get, to: int, unknown: int, negate: bool) -> None:
+    def _in_set(self, values: tuple[str, ...], part: Get, to: int, unknown: int, negate: bool) -> None:
+        if values not in self._set_places:
+            self._set_places[values] = self._add_set(values)
+        start, mask = self._set_places[values]
+        register = self.value(part)[1]
+        self._emit(op.IN_SET, to, register, start, mask, 1 - unknown if negate else unknown)
+        if negate:
+            self._emit(op.NOT, to, to)
+
+    def _add_set(self, values: tuple[str, ...]) -> tuple[int, int]:
+        """A hash table of the values among the sets: where it starts, and its mask."""
         size = 8
         while size < 2 * len(values) + 2:
             size *= 2
@@ -220,11 +241,9 @@ class Compiler:
             while table[slot] not in (int(NONE), hashed):
                 slot = (slot + 1) & (size - 1)
             table[slot] = hashed
-        register = self.value(part)[1]
-        self._emit(op.IN_SET, to, register, len(self.sets), size - 1, 1 - unknown if negate else unknown)
+        start = len(self.sets)
         self.sets += table
-        if negate:
-            self._emit(op.NOT, to, to)
+        return start, size - 1
 
     def _whole(self, operation: int, node: Node, a: Node, b: Node) -> int:
         to = self._registers.whole(node)

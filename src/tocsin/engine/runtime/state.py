@@ -41,7 +41,8 @@ class Bench:
             plan.parts, plan.part_counts, plan.rings, plan.ring_counts, plan.windows, plan.counters,
             plan.needs, plan.questions, plan.roles, plan.account_regs, plan.instrument_regs, plan.link_outs,
             self.mark_keys, self.untils, self.confidences, self.ints, self.numbers, bools, self.types,
-            self.clocks, self.sent, tiles, np.zeros(STRIDE, np.uint8), rows, self.fired, self.verdicts,
+            self.clocks, self.sent, tiles, np.zeros(STRIDE, np.uint8), np.zeros(STRIDE, np.int64), rows,
+            self.fired, self.verdicts,
             self.hit,
         )  # fmt: skip
 
