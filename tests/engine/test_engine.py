@@ -279,7 +279,7 @@ def test_idle_rows_are_dropped_and_nobody_can_tell() -> None:
 
 
 def test_a_full_memory_is_said_and_nothing_is_decided_on_it() -> None:
-    one = Engine(rules(ORDERS, THIRD), memory_limit=1_200_000)
+    one = Engine(rules(ORDERS, THIRD), memory_limit=700_000)
     events = [event(customer=f"c{number}") for number in range(5_000)]
     with pytest.raises(EngineFullError, match="memory limit"):
         one.decide(events, T0)
