@@ -12,7 +12,7 @@ def distance_m(lat1: float, lon1: float, lat2: float, lon2: float) -> int:
     """Great-circle distance in whole metres."""
     half_lat, half_lon = radians(lat2 - lat1) / 2, radians(lon2 - lon1) / 2
     h = sin(half_lat) ** 2 + cos(radians(lat1)) * cos(radians(lat2)) * sin(half_lon) ** 2
-    return round(2 * EARTH_RADIUS_M * asin(min(1.0, sqrt(h))))
+    return round(2 * EARTH_RADIUS_M * asin(sqrt(min(1.0, max(0.0, h)))))
 
 
 def speed_kmh(metres: int, milliseconds: int) -> int | None:

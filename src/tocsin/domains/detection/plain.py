@@ -15,8 +15,8 @@ from typing import Any, Final
 NUMBERS: Final = frozenset(
     {
         "accuracy_m", "after_minor", "amount_minor", "before_minor", "charged_minor", "confidence",
-        "discount_minor", "drop_distance_m", "duration_s", "gift_card_minor", "goods_minor", "items_count", "pay_minor",
-        "receipt_minor", "response_ms", "score", "store_distance_m", "tip_minor", "total_minor",
+        "discount_minor", "drop_distance_m", "duration_s", "gift_card_minor", "goods_minor", "items_count",
+        "pay_minor", "receipt_minor", "response_ms", "score", "store_distance_m", "tip_minor", "total_minor",
         "until",
     }
 )  # fmt: skip
