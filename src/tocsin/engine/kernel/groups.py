@@ -68,7 +68,7 @@ def look_up(memory, group, parts, ints, bools, clocks, n, counters, rings, rows,
 
 @jit
 def _find_keys(memory, group, parts, ints, n, rows, keys):
-    """Keys of all events; then, many at once, the places where their search begins, and the rows found there."""
+    """Keys of all events; then, many at once, where their search begins, and the rows found there."""
     for i in range(n):
         key = ints[parts[0], i]
         missing = key == NONE
