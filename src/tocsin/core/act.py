@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from django.db import models, transaction
 
 from tocsin.core.actor import Actor
-from tocsin.core.audit.append import append, digest, payload
+from tocsin.core.audit.append import append, columns_of, digest, payload
 from tocsin.core.errors import NotFound
 from tocsin.core.outbox.publish import publish
 
@@ -87,6 +87,7 @@ class Work:
                 str(obj.pk),
                 before=before,
                 after=after,
+                columns=columns_of(type(obj)),
                 detail=detail,
             )
         )

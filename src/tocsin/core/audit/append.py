@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.db import connection, models
@@ -35,18 +35,25 @@ def canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
 
 
-def digest(obj: models.Model) -> str:
-    """SHA-256 (hex) over the stored columns of a row; equal rows give equal digests.
-
-    A row about to be written and the same row read back give the same digest, however its values were
-    spelled (an ``int`` in a float column, a tuple in a list column). Columns named in the model's
+def columns_of(model: type[models.Model]) -> list[str]:
+    """The stored columns an entry about a row of this model covers, in order. Those named in the model's
     ``audit_exclude`` are book-keeping and left out.
     """
-    left_out: frozenset[str] = getattr(obj, "audit_exclude", frozenset())
+    left_out: frozenset[str] = getattr(model, "audit_exclude", frozenset())
+    return sorted(f.attname for f in model._meta.concrete_fields if f.attname not in left_out)
+
+
+def digest(obj: models.Model, columns: Collection[str] | None = None) -> str:
+    """SHA-256 (hex) over stored columns of a row, by default all it covers; equal rows give equal digests.
+
+    A row about to be written and the same row read back give the same digest, however its values were
+    spelled (an ``int`` in a float column, a tuple in a list column).
+    """
+    wanted = columns_of(type(obj)) if columns is None else columns
     row = {
         f.attname: _as_stored(f, f.value_from_object(obj))
         for f in obj._meta.concrete_fields
-        if f.attname not in left_out
+        if f.attname in wanted
     }
     return hashlib.sha256(canonical(row).encode()).hexdigest()
 
@@ -79,21 +86,23 @@ def payload(
     *,
     before: str | None,
     after: str | None,
+    columns: Sequence[str] = (),
     detail: Mapping[str, Any] | None = None,
 ) -> str:
-    """The canonical JSON of one entry. ``detail`` holds ids, codes and counts, never personal values."""
-    return canonical(
-        {
-            "actor": actor.ref,
-            "purpose": actor.purpose,
-            "verb": verb,
-            "object_type": object_type,
-            "object_id": object_id,
-            "before": before,
-            "after": after,
-            "detail": dict(detail or {}),
-        }
-    )
+    """The canonical JSON of one entry. ``columns`` are those the digest ``after`` covers, so that it can be
+    checked when the table has more of them. ``detail`` holds ids, codes and counts, never personal values.
+    """
+    said = {
+        "actor": actor.ref,
+        "purpose": actor.purpose,
+        "verb": verb,
+        "object_type": object_type,
+        "object_id": object_id,
+        "before": before,
+        "after": after,
+        "detail": dict(detail or {}),
+    }
+    return canonical(said | ({"columns": list(columns)} if columns else {}))
 
 
 def append(payloads: Sequence[str]) -> None:

@@ -4,30 +4,37 @@ from typing import Any
 
 from django.db import migrations, models
 
+from tocsin.core.audit.rewriting import rewriting
 from tocsin.core.crypto.seal import seal
 from tocsin.core.crypto.typed_text import access_scope, sealed_as
 
 
-def seal_rows(model: Any, kind: str, name: str, scope: Any) -> None:
-    """Move one text of every row from its column into the sealed one beside it."""
-    for row in model.objects.exclude(**{name: ""}).iterator():
-        sealed = seal(scope(row), sealed_as(kind, row.pk, name), getattr(row, name))
-        model.objects.filter(pk=row.pk).update(**{f"{name}_sealed": sealed})
+VERB = "migrate.seal_typed_text"
+
+
+def seal_rows(model: Any, kind: str, names: tuple[str, ...], scope: Any) -> None:
+    """Move these texts of every row from their columns into the sealed ones beside them."""
+    with rewriting(model, VERB, added=[f"{name}_sealed" for name in names], removed=names):
+        for name in names:
+            for row in model.objects.exclude(**{name: ""}).iterator():
+                sealed = seal(scope(row), sealed_as(kind, row.pk, name), getattr(row, name))
+                model.objects.filter(pk=row.pk).update(**{f"{name}_sealed": sealed})
 
 
 def seal_all(apps: Any, schema_editor: Any) -> None:
     get = apps.get_model
-    glass, custody, clocks = get("core", "BreakGlass"), get("core", "Custody"), get("core", "Clock")
-    seal_rows(get("core", "Reveal"), "reveal", "reason", lambda row: access_scope(row.at))
-    seal_rows(get("core", "Refusal"), "refusal", "path", lambda row: access_scope(row.at))
-    for name in ("reason", "review_note"):
-        seal_rows(glass, "glass", name, lambda row: access_scope(row.started_at))
+    seal_rows(get("core", "Reveal"), "reveal", ("reason",), lambda row: access_scope(row.at))
+    seal_rows(get("core", "Refusal"), "refusal", ("path",), lambda row: access_scope(row.at))
+    glass = ("reason", "review_note")
+    seal_rows(get("core", "BreakGlass"), "glass", glass, lambda row: access_scope(row.started_at))
     # custody only grows, for everybody but this one change
     schema_editor.execute("ALTER TABLE core_custody DISABLE TRIGGER core_custody_only_grows")
-    seal_rows(custody, "custody", "reason", lambda row: row.evidence.key_scope)
+    seal_rows(get("core", "Custody"), "custody", ("reason",), lambda row: row.evidence.key_scope)
     schema_editor.execute("ALTER TABLE core_custody ENABLE TRIGGER core_custody_only_grows")
-    for clock in clocks.objects.exclude(extensions=[]).iterator():
-        clocks.objects.filter(pk=clock.pk).update(extensions=_sealed_extensions(clock))
+    clocks = get("core", "Clock")
+    with rewriting(clocks, VERB):
+        for clock in clocks.objects.exclude(extensions=[]).iterator():
+            clocks.objects.filter(pk=clock.pk).update(extensions=_sealed_extensions(clock))
 
 
 def _sealed_extensions(clock: Any) -> list[dict[str, Any]]:

@@ -4,17 +4,24 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
 
+from tocsin.core.audit.rewriting import rewriting
 from tocsin.core.crypto.seal import seal
 from tocsin.core.crypto.typed_text import sealed_as
 
 
 def seal_reasons(apps, schema_editor):
-    for model in ("Decision", "DecisionEvent"):
-        rows = apps.get_model("enforcement", model).objects
-        for row in rows.exclude(deviation_reason="").iterator():
-            name = sealed_as("decision", row.id, "deviation_reason")
-            sealed = seal(f"case:{row.case_id}", name, row.deviation_reason)
-            rows.filter(pk=row.pk).update(deviation_reason_sealed=sealed)
+    decisions = apps.get_model("enforcement", "Decision")
+    added, removed = ["deviation_reason_sealed"], ["deviation_reason"]
+    with rewriting(decisions, "migrate.seal_typed_text", added=added, removed=removed):
+        seal_rows(decisions)
+    seal_rows(apps.get_model("enforcement", "DecisionEvent"))
+
+
+def seal_rows(model):
+    for row in model.objects.exclude(deviation_reason="").iterator():
+        name = sealed_as("decision", row.id, "deviation_reason")
+        sealed = seal(f"case:{row.case_id}", name, row.deviation_reason)
+        model.objects.filter(pk=row.pk).update(deviation_reason_sealed=sealed)
 
 
 class Migration(migrations.Migration):
