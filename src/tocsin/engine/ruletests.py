@@ -19,13 +19,14 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
 from tocsin.engine.decisions import Conflict, Outcome, Verdict
 from tocsin.engine.engine import Engine
-from tocsin.engine.events import Event, EventError, Scalar, parse_event
+from tocsin.engine.events import Event, Scalar, parse_event
 from tocsin.engine.language.ruleset import RuleSet
 from tocsin.engine.schema import Schema
 
@@ -57,6 +58,8 @@ class Expect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Story(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What happens, and what must come of it."""
+
     name: str
     events: list[dict[str, Any]]
     expect: Expect = Expect()
@@ -69,13 +72,29 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"st
 
 @dataclass(frozen=True)
 class Failure:
+    """A story that did not go as it says."""
+
     test: str
     message: str
 
 
 def read_stories(text: str) -> list[Story]:
     """The tests of one file. Raises ValueError when it is not a test file."""
-    return msgspec.convert(tomllib.loads(text), _File).stories
+    try:
+        return msgspec.convert(tomllib.loads(text), _File).stories
+    except msgspec.ValidationError as error:
+        raise ValueError(str(error)) from None
+
+
+def stories_of(folder: Path) -> list[tuple[str, Story]]:
+    """Every story of a folder, with the name of its file. Raises ValueError, OSError."""
+    found = []
+    for path in sorted(folder.glob(f"*{TESTS_SUFFIX}")):
+        try:
+            found += [(path.name, story) for story in read_stories(path.read_text(encoding="utf-8"))]
+        except ValueError as error:
+            raise ValueError(f"{path.name}: {error}") from None
+    return found
 
 
 def run(story: Story, rules: RuleSet) -> list[Failure]:
@@ -84,26 +103,30 @@ def run(story: Story, rules: RuleSet) -> list[Failure]:
     failures: list[Failure] = []
     last: Outcome | None = None
     try:
-        for number, event in enumerate(_events(story, rules.schema), 1):
+        for number, event in enumerate(events_of(story, rules.schema), 1):
             [outcome] = engine.decide([event], event.ts)
             if isinstance(outcome, Conflict):  # pragma: no cover - ids are ours
                 raise AssertionError(outcome)
             last = outcome
             if story.always and last.decision.verdict != story.always:
                 failures.append(Failure(story.name, f"event {number} ({event.type}): {_brief(last)}"))
-    except EventError as error:
+    except ValueError as error:  # an EventError too
         return [Failure(story.name, f"an event is wrong: {error}")]
     if last is None:
         return [Failure(story.name, "a test needs at least one event")]
     return failures + list(_compare(story, last))
 
 
-def _events(story: Story, schema: Schema) -> Iterator[Event]:
+def events_of(story: Story, schema: Schema) -> Iterator[Event]:
+    """The events of a story, in order. Raises ValueError when it is not written right."""
     now, count = START, 0
     for plain in story.events:
         entities = {kind: plain[kind] for kind in schema.entities if kind in plain}
         rest = {key: value for key, value in plain.items() if key not in entities}
-        step = msgspec.convert({**rest, "entities": entities}, Step)
+        try:
+            step = msgspec.convert({**rest, "entities": entities}, Step)
+        except msgspec.ValidationError as error:
+            raise ValueError(str(error)) from None
         for n in range(1, step.repeat + 1):
             now += milliseconds(step.after if n == 1 else step.every)
             count += 1

@@ -7,7 +7,7 @@ An expression's `type` is int, number, text, bool or id. Money is a whole number
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from tocsin.engine.language.problems import Spot
@@ -206,3 +206,18 @@ def walk(node: Node) -> Iterator[Node]:
 def gets(node: Node) -> list[Get]:
     """Every value the node looks at, each once, in order."""
     return list(dict.fromkeys(found for found in walk(node) if isinstance(found, Get)))
+
+
+def rebuilt(node: Node, parts: tuple[Node, ...]) -> Node:
+    """The same node, made of other parts."""
+    match node:
+        case Compare() | Calculate():
+            return replace(node, a=parts[0], b=parts[1])
+        case AllOf() | AnyOf():
+            return replace(node, parts=parts)
+        case Far():
+            a, b, c, d = parts
+            return Far((a, b, c, d))
+        case Not() | Known() | Match():
+            return replace(node, part=parts[0])
+    return node
