@@ -50,6 +50,7 @@ def commands() -> dict[str, Command]:
         "decide": Command(
             lambda env, _: processes.serve_decide(env), "serve decisions", database=True, django=True
         ),
+        "warm": _module("warm", database=False, django=False),
         "worker": _module("worker"),
         "migrate": _module("migrate", owner=True),
         "demo": _module("load_demo"),

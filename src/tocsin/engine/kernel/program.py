@@ -96,114 +96,77 @@ def _rule(fired, condition, verdicts, hit, rank, n):
 
 @jit
 def _compare(how, to, x, y, unknown, n):
-    if how == GT:
-        for i in range(n):
-            to[i] = ((x[i] > y[i]) & ((x[i] != NONE) & (y[i] != NONE))) | (
-                unknown & ((x[i] == NONE) | (y[i] == NONE))
-            )
-    elif how == GE:
-        for i in range(n):
-            to[i] = ((x[i] >= y[i]) & ((x[i] != NONE) & (y[i] != NONE))) | (
-                unknown & ((x[i] == NONE) | (y[i] == NONE))
-            )
-    elif how == LT:
-        for i in range(n):
-            to[i] = ((x[i] < y[i]) & ((x[i] != NONE) & (y[i] != NONE))) | (
-                unknown & ((x[i] == NONE) | (y[i] == NONE))
-            )
-    elif how == LE:
-        for i in range(n):
-            to[i] = ((x[i] <= y[i]) & ((x[i] != NONE) & (y[i] != NONE))) | (
-                unknown & ((x[i] == NONE) | (y[i] == NONE))
-            )
-    elif how == EQ:
-        for i in range(n):
-            to[i] = ((x[i] == y[i]) & ((x[i] != NONE) & (y[i] != NONE))) | (
-                unknown & ((x[i] == NONE) | (y[i] == NONE))
-            )
+    if how >= EQ:
+        _equal(to, x, y, np.uint8(how == NE), unknown, n)
+    elif how in (GT, LE):
+        _greater(to, x, y, np.uint8(how == LE), unknown, n)
     else:
-        for i in range(n):
-            to[i] = ((x[i] != y[i]) & ((x[i] != NONE) & (y[i] != NONE))) | (
-                unknown & ((x[i] == NONE) | (y[i] == NONE))
-            )
+        _greater(to, y, x, np.uint8(how == GE), unknown, n)
+
+
+@jit
+def _greater(to, x, y, other, unknown, n):
+    """x > y; ``other``: 1 for the opposite."""
+    for i in range(n):
+        known = (x[i] != NONE) & (y[i] != NONE)
+        to[i] = (((x[i] > y[i]) ^ other) & known) | (unknown & (not known))
+
+
+@jit
+def _equal(to, x, y, other, unknown, n):
+    for i in range(n):
+        known = (x[i] != NONE) & (y[i] != NONE)
+        to[i] = (((x[i] == y[i]) ^ other) & known) | (unknown & (not known))
 
 
 @jit
 def _compare_const(how, to, x, y, unknown, n):
-    if how == GT:
+    """Whole numbers: x >= y is x > y - 1."""
+    if how >= EQ:
+        other = np.uint8(how == NE)
         for i in range(n):
-            to[i] = ((x[i] > y) & (x[i] != NONE)) | (unknown & (x[i] == NONE))
-    elif how == GE:
-        for i in range(n):
-            to[i] = ((x[i] >= y) & (x[i] != NONE)) | (unknown & (x[i] == NONE))
-    elif how == LT:
-        for i in range(n):
-            to[i] = ((x[i] < y) & (x[i] != NONE)) | (unknown & (x[i] == NONE))
-    elif how == LE:
-        for i in range(n):
-            to[i] = ((x[i] <= y) & (x[i] != NONE)) | (unknown & (x[i] == NONE))
-    elif how == EQ:
-        for i in range(n):
-            to[i] = ((x[i] == y) & (x[i] != NONE)) | (unknown & (x[i] == NONE))
-    else:
-        for i in range(n):
-            to[i] = ((x[i] != y) & (x[i] != NONE)) | (unknown & (x[i] == NONE))
+            to[i] = (((x[i] == y) ^ other) & (x[i] != NONE)) | (unknown & (x[i] == NONE))
+        return
+    limit = y - 1 if how in (GE, LT) else y
+    other = np.uint8(how in (LT, LE))
+    for i in range(n):
+        to[i] = (((x[i] > limit) ^ other) & (x[i] != NONE)) | (unknown & (x[i] == NONE))
 
 
 @jit
 def _compare_num(how, to, x, y, unknown, n):
-    if how == GT:
+    if how >= EQ:
+        other = np.uint8(how == NE)
         for i in range(n):
-            to[i] = ((x[i] > y[i]) & ((x[i] == x[i]) & (y[i] == y[i]))) | (
-                unknown & ((x[i] != x[i]) | (y[i] != y[i]))
-            )
-    elif how == GE:
-        for i in range(n):
-            to[i] = ((x[i] >= y[i]) & ((x[i] == x[i]) & (y[i] == y[i]))) | (
-                unknown & ((x[i] != x[i]) | (y[i] != y[i]))
-            )
-    elif how == LT:
-        for i in range(n):
-            to[i] = ((x[i] < y[i]) & ((x[i] == x[i]) & (y[i] == y[i]))) | (
-                unknown & ((x[i] != x[i]) | (y[i] != y[i]))
-            )
-    elif how == LE:
-        for i in range(n):
-            to[i] = ((x[i] <= y[i]) & ((x[i] == x[i]) & (y[i] == y[i]))) | (
-                unknown & ((x[i] != x[i]) | (y[i] != y[i]))
-            )
-    elif how == EQ:
-        for i in range(n):
-            to[i] = ((x[i] == y[i]) & ((x[i] == x[i]) & (y[i] == y[i]))) | (
-                unknown & ((x[i] != x[i]) | (y[i] != y[i]))
-            )
+            known = (x[i] == x[i]) & (y[i] == y[i])
+            to[i] = (((x[i] == y[i]) ^ other) & known) | (unknown & (not known))
+    elif how in (GT, LE):
+        _greater_num(to, x, y, np.uint8(how == LE), unknown, n)
     else:
-        for i in range(n):
-            to[i] = ((x[i] != y[i]) & ((x[i] == x[i]) & (y[i] == y[i]))) | (
-                unknown & ((x[i] != x[i]) | (y[i] != y[i]))
-            )
+        _greater_num(to, y, x, np.uint8(how == GE), unknown, n)
+
+
+@jit
+def _greater_num(to, x, y, other, unknown, n):
+    for i in range(n):
+        known = (x[i] == x[i]) & (y[i] == y[i])
+        to[i] = (((x[i] > y[i]) ^ other) & known) | (unknown & (not known))
 
 
 @jit
 def _compare_num_const(how, to, x, y, unknown, n):
-    if how == GT:
+    if how >= EQ:
+        other = np.uint8(how == NE)
         for i in range(n):
-            to[i] = ((x[i] > y) & (x[i] == x[i])) | (unknown & (x[i] != x[i]))
-    elif how == GE:
+            to[i] = (((x[i] == y) ^ other) & (x[i] == x[i])) | (unknown & (x[i] != x[i]))
+    elif how in (GT, LE):
+        other = np.uint8(how == LE)
         for i in range(n):
-            to[i] = ((x[i] >= y) & (x[i] == x[i])) | (unknown & (x[i] != x[i]))
-    elif how == LT:
-        for i in range(n):
-            to[i] = ((x[i] < y) & (x[i] == x[i])) | (unknown & (x[i] != x[i]))
-    elif how == LE:
-        for i in range(n):
-            to[i] = ((x[i] <= y) & (x[i] == x[i])) | (unknown & (x[i] != x[i]))
-    elif how == EQ:
-        for i in range(n):
-            to[i] = ((x[i] == y) & (x[i] == x[i])) | (unknown & (x[i] != x[i]))
+            to[i] = (((x[i] > y) ^ other) & (x[i] == x[i])) | (unknown & (x[i] != x[i]))
     else:
+        other = np.uint8(how == GE)
         for i in range(n):
-            to[i] = ((x[i] != y) & (x[i] == x[i])) | (unknown & (x[i] != x[i]))
+            to[i] = (((y > x[i]) ^ other) & (x[i] == x[i])) | (unknown & (x[i] != x[i]))
 
 
 @jit

@@ -145,12 +145,18 @@ class _Up:
             asyncio.get_running_loop().add_signal_handler(number, asked)
 
     async def _bring_up(self, owner_url: str) -> None:
-        with self._step("schema, reference data, static files"):
-            as_owner = {"TOCSIN_OWNER_DATABASE_URL": owner_url, "TOCSIN_DB_ROLE": "owner"}
-            await self._once("migrate", self.environment | as_owner)
-        if self.demo:
-            with self._step("demo data"):
-                await self._once("demo", self.environment)
+        # the engine's kernels are compiled on the first start of a version: meanwhile, the rest goes on
+        warming = asyncio.create_task(self._once("warm", self.environment))
+        try:
+            with self._step("schema, reference data, static files"):
+                as_owner = {"TOCSIN_OWNER_DATABASE_URL": owner_url, "TOCSIN_DB_ROLE": "owner"}
+                await self._once("migrate", self.environment | as_owner)
+            if self.demo:
+                with self._step("demo data"):
+                    await self._once("demo", self.environment)
+            await warming
+        finally:
+            warming.cancel()
         with self._step(", ".join(door.program.name for door in self.doors)):
             for door in self.doors:
                 self.supervisor.add(self._child(door))

@@ -13,11 +13,12 @@ from typing import Any, Final
 
 from tocsin.core.crypto.day_codec import scope_of
 from tocsin.engine.engine import ENGINE_VERSION
+from tocsin.engine.language.problems import RuleError
+from tocsin.engine.language.ruleset import NO_RULES, RuleSet, load_folder
 from tocsin.engine.log import LogWriter
 from tocsin.engine.log.frames import segments
 from tocsin.engine.log.state import Recovered, recover, snapshots
-from tocsin.engine.language.problems import RuleError
-from tocsin.engine.language.ruleset import NO_RULES, RuleSet, load_folder
+from tocsin.engine.runtime.warm import warm
 from tocsin.surfaces.decide.config import DecideConfig
 from tocsin.surfaces.decide.keys import KeyRecord, check, split_token, unknown_key
 from tocsin.surfaces.decide.metrics import Metrics
@@ -89,6 +90,7 @@ class Host:
             config.codec.begin(config.today())
             for draft in config.folder.glob("*.tmp"):
                 draft.unlink(missing_ok=True)
+            warm()
             return writer, recover(config.folder, config.codec, rules)
         except BaseException:
             writer.close()

@@ -17,10 +17,10 @@ import msgspec
 
 from tocsin.engine.decisions import Conflict, Outcome
 from tocsin.engine.engine import Engine
+from tocsin.engine.language.ruleset import RuleSet
 from tocsin.engine.log import LogWriter
 from tocsin.engine.log.frames import EVENT, RULES
 from tocsin.engine.log.records import event_payload, rules_payload
-from tocsin.engine.language.ruleset import RuleSet
 from tocsin.surfaces.decide.metrics import Metrics
 from tocsin.surfaces.decide.problems import busy, too_many
 from tocsin.surfaces.decide.reading import Item

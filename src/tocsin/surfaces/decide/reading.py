@@ -60,9 +60,7 @@ class Submission(NamedTuple):
     batch: bool
 
 
-def read_submission(
-    body: bytes, times: Times, batch_limit: int, schema: Schema | None = None
-) -> Submission:
+def read_submission(body: bytes, times: Times, batch_limit: int, schema: Schema | None = None) -> Submission:
     """Events are checked against a schema. Raises Problem 400 (not JSON) or 422 (wrong fields)."""
     try:
         plain = _object.decode(body)

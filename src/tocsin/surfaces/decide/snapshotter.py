@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 
 from tocsin.core.crypto.day_codec import DayCodec
-from tocsin.engine.log.state import recover, write_snapshot
 from tocsin.engine.language.ruleset import NO_RULES
+from tocsin.engine.log.state import recover, write_snapshot
 
 
 def main(folder: Path, position: int, codec: DayCodec) -> None:
