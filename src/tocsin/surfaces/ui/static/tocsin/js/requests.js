@@ -55,20 +55,53 @@ function openFilledDialog(target) {
   first.map((wanted) => dialog?.querySelector(wanted)).find(Boolean)?.focus();
 }
 
+const underWay = new WeakSet();
+
+/** A form is sent once: what is pressed while its answer is under way has no effect. */
+function sendOnce(event) {
+  const form = event.target;
+  if (form.method !== "post") return;
+  if (underWay.has(form)) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    return;
+  }
+  underWay.add(form);
+  form.setAttribute("aria-busy", "true");
+}
+
+function answered(form) {
+  underWay.delete(form);
+  form.removeAttribute?.("aria-busy");
+}
+
+let focused = null;
+
+/** A button that was pressed may be gone in what comes back: the one with its key takes over the focus. */
+function keepFocus() {
+  const key = focused && !focused.isConnected && focused.dataset.key;
+  if (key && document.activeElement === document.body) document.querySelector(`[data-key="${key}"]`)?.focus();
+}
+
 export function wireRequests(enhance) {
   document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
     if (!SAFE.has(ctx.request.method)) ctx.request.headers["X-CSRFToken"] = token();
   });
+  document.addEventListener("submit", sendOnce, true);
   document.addEventListener("submit", refreshToken, true);
+  document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => answered(ctx.sourceElement));
+  addEventListener("pageshow", () => { for (const form of document.forms) answered(form); }); // back, after a plain form
   document.addEventListener("htmx:before:response", followToSignIn);
   document.addEventListener("htmx:response:error", explain);
   document.addEventListener("htmx:error", ({ detail }) => {
     const late = detail.ctx?.request?.signal?.reason === "timeout";
     if (detail.ctx && !detail.ctx.response) toast({ text: say(late ? "timeout" : "network"), tone: "bad" });
   });
+  document.addEventListener("htmx:before:swap", () => { focused = document.activeElement; });
   document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
     const target = typeof ctx.target === "string" ? document.querySelector(ctx.target) : ctx.target;
     if (target?.id === "dialog-body") openFilledDialog(target);
+    keepFocus();
     enhance(document);
   });
   document.addEventListener("dialog-close", () => {
