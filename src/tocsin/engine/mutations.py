@@ -157,7 +157,7 @@ def _changes(node: Node) -> Iterator[tuple[str, Node]]:
     parts = children(node)
     for number, part in enumerate(parts):
         for what, changed in _changes(part):
-            yield what, rebuilt(node, (*parts[:number], changed, *parts[number + 1:]))
+            yield what, rebuilt(node, (*parts[:number], changed, *parts[number + 1 :]))
 
 
 def _steps(node: Node) -> Iterator[Node]:
@@ -173,4 +173,4 @@ def _steps(node: Node) -> Iterator[Node]:
     parts = children(node)
     for number, part in enumerate(parts):
         for moved in _steps(part):
-            yield rebuilt(node, (*parts[:number], moved, *parts[number + 1:]))
+            yield rebuilt(node, (*parts[:number], moved, *parts[number + 1 :]))

@@ -11,6 +11,15 @@ write one.
     expect = { verdict = "block", rules = ["card_testing"], actions = ["block_transaction card card-6"] }
 
 `expect` is about the last event; `always = "allow"` is about every one. {n} counts the repeats from 1.
+
+`but` tells the same story with one thing changed, as a story of its own: `event` (which one, the last when it
+is not said) is given other settings, or other `fields`, or goes `without` some:
+
+    but = [
+      { repeat = 4, rules = [] },
+      { event = 1, device = "another phone", rules = [] },
+      { fields = { amount_minor = 99 }, rules = [], verdict = "allow" },
+    ]
 """
 
 from __future__ import annotations
@@ -58,12 +67,13 @@ class Expect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Story(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What happens, and what must come of it."""
+    """What happens, and what must come of it. `but`: the same with one thing changed, see above."""
 
     name: str
     events: list[dict[str, Any]]
     expect: Expect = Expect()
     always: Verdict | None = None
+    but: list[dict[str, Any]] = []
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"stories": "test"}):
@@ -81,9 +91,29 @@ class Failure:
 def read_stories(text: str) -> list[Story]:
     """The tests of one file. Raises ValueError when it is not a test file."""
     try:
-        return msgspec.convert(tomllib.loads(text), _File).stories
+        told = msgspec.convert(tomllib.loads(text), _File).stories
+        return [one for story in told for one in (story, *_changed(story))]
     except msgspec.ValidationError as error:
         raise ValueError(str(error)) from None
+
+
+def _changed(story: Story) -> Iterator[Story]:
+    """The stories that differ from this one in one thing."""
+    for number, change in enumerate(story.but, 1):
+        settings = dict(change)
+        at = settings.pop("event", len(story.events)) - 1
+        if not 0 <= at < len(story.events):
+            raise ValueError(f'"{story.name}", but {number}: there is no such event.')
+        without = settings.pop("without", [])
+        expect = msgspec.convert(
+            {key: settings.pop(key) for key in ("verdict", "rules", "actions") if key in settings}, Expect
+        )
+        was = story.events[at]
+        fields = {**was.get("fields", {}), **settings.pop("fields", {})}
+        event = {key: value for key, value in {**was, **settings}.items() if key not in without}
+        event["fields"] = {key: value for key, value in fields.items() if key not in without}
+        events = [*story.events[:at], event, *story.events[at + 1 :]]
+        yield Story(f"{story.name} (but {number})", events, expect)
 
 
 def stories_of(folder: Path) -> list[tuple[str, Story]]:
