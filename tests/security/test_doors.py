@@ -22,9 +22,8 @@ from tocsin.core.act import act
 from tocsin.core.actor import Actor, system
 from tocsin.core.errors import AccessDenied, Conflict
 from tocsin.core.evidence.models import Evidence
-from tocsin.domains.cases import actions, opening, walls
+from tocsin.domains.cases import actions, case_alerts, opening, walls
 from tocsin.domains.cases.models import Case, CaseAlert, CaseParty, CaseReport
-from tocsin.domains.detection import actions as detection
 from tocsin.domains.detection import queries as alerts
 from tocsin.domains.detection.models import Alert
 from tocsin.domains.people.actions import upsert_entity
@@ -152,7 +151,7 @@ def test_an_alert_about_ones_own_account_is_kept_from_one() -> None:
     assert alerts.alerts(them) == ([], 1)
     assert alerts.alerts(staff("specialist", regions=("*",))) == ([alert], 0)
     with pytest.raises(AccessDenied):
-        detection.disposition(them, alert.pk, "cleared")
+        case_alerts.disposition(them, alert.pk, "cleared")
     assert Alert.objects.get().state == "open"
 
 

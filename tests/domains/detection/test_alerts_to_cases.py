@@ -8,15 +8,17 @@ from tests.domains import matter
 from tests.domains.actors import staff
 from tests.domains.detection.desk import Desk
 from tests.domains.matter import account, as_, decided, settle, somebody, taken
-from tocsin.core.errors import AccessDenied, Conflict, InvalidInput
+from tocsin.core.errors import AccessDenied, Conflict, InvalidInput, NotFound
 from tocsin.domains.cases import actions as case_actions
+from tocsin.domains.cases import case_alerts
 from tocsin.domains.cases.models import Case
-from tocsin.domains.detection import actions, queries
+from tocsin.domains.detection import queries
 from tocsin.domains.detection.models import Alert, Label
 from tocsin.domains.detection.ship import ship_once
 from tocsin.domains.enforcement import appeals
 from tocsin.domains.enforcement.models import Action
 from tocsin.domains.people.models import Account
+from tocsin.domains.staff import actions as staff_actions
 
 pytestmark = pytest.mark.django_db
 
@@ -117,18 +119,43 @@ def test_somebody_says_whether_an_alert_was_right(case: Case) -> None:
     alert = Alert.objects.get()
     person = as_(somebody("specialist"))
     with pytest.raises(InvalidInput):
-        actions.disposition(person, alert.pk, "maybe")
+        case_alerts.disposition(person, alert.pk, "maybe")
     with pytest.raises(AccessDenied):
-        actions.disposition(staff("auditor", regions=("*",)), alert.pk, "confirmed")
+        case_alerts.disposition(staff("auditor", regions=("*",)), alert.pk, "confirmed")
     with pytest.raises(AccessDenied):
-        actions.disposition(staff("specialist", regions=("EU",)), alert.pk, "confirmed")
+        case_alerts.disposition(staff("specialist", regions=("EU",)), alert.pk, "confirmed")
     assert Label.objects.count() == 0
-    actions.disposition(person, alert.pk, "confirmed")
-    actions.disposition(person, alert.pk, "confirmed")
+    case_alerts.disposition(person, alert.pk, "confirmed")
+    case_alerts.disposition(person, alert.pk, "confirmed")
     assert labels() == ["FRD-C.stolen_payment"]
     with pytest.raises(Conflict):
-        actions.disposition(person, alert.pk, "cleared")
+        case_alerts.disposition(person, alert.pk, "cleared")
     assert labels() == ["FRD-C.stolen_payment"]
+
+
+def test_the_walls_of_a_case_hold_for_its_alerts(case: Case) -> None:
+    """Whoever leads somebody close to the subject has no account named, and is kept away all the same."""
+    alert, leader = Alert.objects.get(), somebody("supervisor")
+    near = somebody("specialist", manager_id=leader.pk)
+    staff_actions.wall_off(as_(somebody("administrator")), near.pk, ["customer:c-1"])
+    settle()
+    for person, refused in ((leader, NotFound), (near, NotFound)):
+        with pytest.raises(refused):
+            case_alerts.disposition(as_(person), alert.pk, "cleared")
+    assert Alert.objects.get().state == "in_case"
+    assert labels() == []
+
+
+def test_the_sensitivity_of_a_case_holds_for_its_alerts(case: Case) -> None:
+    Case.objects.update(data_class="P4")
+    alert, owner = Alert.objects.get(), somebody("investigator")
+    for person in (somebody("specialist"), owner):
+        with pytest.raises(AccessDenied):
+            case_alerts.disposition(as_(person), alert.pk, "confirmed")
+    assert (Alert.objects.get().state, labels()) == ("in_case", [])
+    case_actions.assign(as_(somebody("supervisor")), case.pk, owner.pk)
+    case_alerts.disposition(as_(owner), alert.pk, "confirmed")
+    assert (Alert.objects.get().state, labels()) == ("confirmed", ["FRD-C.stolen_payment"])
 
 
 def test_alerts_of_other_regions_are_counted(world: None, desk: Desk) -> None:

@@ -5,39 +5,11 @@ from __future__ import annotations
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from tocsin.core.access.check import Scope, require
-from tocsin.core.act import Work, act
-from tocsin.core.actor import Actor
-from tocsin.core.errors import AccessDenied, Conflict, InvalidInput
+from tocsin.core.act import Work
 from tocsin.core.ids import new_id
 from tocsin.domains.detection.models import Alert, Label
 
 DISPOSITIONS = (Alert.State.CONFIRMED, Alert.State.CLEARED)
-
-
-def disposition(actor: Actor, alert_id: str, state: str, *, decision_id: str = "") -> Alert:
-    """Say whether an alert was right. Makes a label on its subject.
-
-    Raises:
-        Conflict: it was said before, by somebody else, differently.
-    """
-    if state not in DISPOSITIONS:
-        raise InvalidInput(f"An alert is {' or '.join(DISPOSITIONS)}, not {state!r}.", "Choose one of them.")
-    with act(actor, "alert.disposition") as work:
-        alert = work.lock(Alert, alert_id)
-        require(actor, "alerts.disposition", Scope(region=alert.region))
-        if f"{alert.subject_kind}:{alert.subject_id}" in actor.kept_from:
-            raise AccessDenied(
-                "You are connected with this matter, so it is kept apart from you.",
-                "Ask your supervisor to give it to somebody else.",
-                permission="alerts.disposition", reason="walled_off",
-            )  # fmt: skip
-        if alert.state in DISPOSITIONS:
-            if alert.state == state:
-                return alert
-            raise Conflict(f"This alert was already {alert.state}.", "Reload to see by whom.")
-        settle(work, alert, state, decision_id=decision_id)
-    return alert
 
 
 def settle(work: Work, alert: Alert, state: str, *, decision_id: str = "") -> Label:

@@ -11,11 +11,10 @@ from ninja import Router
 from tocsin.core.actor import Actor
 from tocsin.core.errors import InvalidInput, NotFound
 from tocsin.core.ids import parse_report_number
-from tocsin.domains.cases import actions, merging
+from tocsin.domains.cases import actions, case_alerts, merging
 from tocsin.domains.cases import queries as cases
 from tocsin.domains.cases.case_reports import told
 from tocsin.domains.cases.models import Case
-from tocsin.domains.detection import actions as detection
 from tocsin.surfaces.api import answers as a
 from tocsin.surfaces.api import inputs as i
 from tocsin.surfaces.api import views
@@ -147,7 +146,7 @@ def disposition(request: HttpRequest, case_id: str, alert_id: str, body: i.Dispo
         case = cases.find(person, case_id)
         if not case.alert_links.filter(alert_id=alert_id).exists():
             raise NotFound("That alert is not part of this case.", "Read the case's alerts.")
-        return 200, views.alert(detection.disposition(person, alert_id, body.state))
+        return 200, views.alert(case_alerts.disposition(person, alert_id, body.state))
 
     return answer_once(request, say)
 

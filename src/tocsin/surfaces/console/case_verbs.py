@@ -10,12 +10,11 @@ from django.http import QueryDict
 from tocsin.core.access.check import allows
 from tocsin.core.actor import Actor
 from tocsin.core.errors import NotFound
-from tocsin.domains.cases import actions, merging
+from tocsin.domains.cases import actions, case_alerts, merging
 from tocsin.domains.cases import queries as cases
 from tocsin.domains.cases.access import scope_of
 from tocsin.domains.cases.models import Case
 from tocsin.domains.cases.outcomes import OUTCOMES
-from tocsin.domains.detection import actions as detection
 from tocsin.domains.enforcement import consequences, decisions, protection, reversal
 from tocsin.domains.enforcement import queries as enforcement
 from tocsin.domains.enforcement.ladder_steps import STEPS
@@ -142,7 +141,7 @@ def _undoing(actor: Actor, case: Case, values: Values) -> dict[str, Any]:
 
 
 def _alert(actor: Actor, case: Case, form: QueryDict) -> object:
-    return detection.disposition(actor, _own_alert(case, form.get("alert", "")).pk, form.get("state", ""))
+    return case_alerts.disposition(actor, _own_alert(case, form.get("alert", "")).pk, form.get("state", ""))
 
 
 def _which_alert(actor: Actor, case: Case, values: Values) -> dict[str, Any]:
