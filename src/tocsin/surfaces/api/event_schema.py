@@ -6,7 +6,8 @@ from typing import Any
 
 from tocsin.engine.vocabulary import ENTITY_KINDS, EVENT_TYPES
 
-_PLACE = {"type": "string", "pattern": "^[A-Za-z0-9_+./-]{1,64}$"}
+#: Null is the same as leaving it out.
+_PLACE = {"type": ["string", "null"], "pattern": "^[A-Za-z0-9_+./-]{1,64}$"}
 EVENT: dict[str, Any] = {
     "type": "object",
     "required": ["id", "type", "ts"],
