@@ -9,16 +9,13 @@ import pytest
 
 import tocsin
 from tocsin.engine.language.ruleset import load_folder
-from tocsin.engine.ruletests import TESTS_SUFFIX, Story, read_stories, run
+from tocsin.engine.mutations import unnoticed
+from tocsin.engine.ruletests import Story, run, stories_of
 
 DATA = Path(tocsin.__file__).parent / "data"
 FOLDER = DATA / "rules"
 RULES = load_folder(FOLDER)
-STORIES = [
-    (path.name.removesuffix(TESTS_SUFFIX), story)
-    for path in sorted(FOLDER.glob(f"*{TESTS_SUFFIX}"))
-    for story in read_stories(path.read_text(encoding="utf-8"))
-]
+STORIES = stories_of(FOLDER)
 
 
 @pytest.mark.parametrize("story", [story for _, story in STORIES], ids=[f"{f}: {s.name}" for f, s in STORIES])
@@ -29,6 +26,11 @@ def test_story(story: Story) -> None:
 def test_every_rule_fires_in_a_story() -> None:
     told = {name for _, story in STORIES for name in story.expect.rules or []}
     assert set(RULES.rules) - told == set()
+
+
+def test_the_stories_notice_every_small_change_of_a_rule() -> None:
+    found = unnoticed(RULES, [story for _, story in STORIES])
+    assert [f"{mutant.rule}: {mutant.what}" for mutant in found] == []
 
 
 def test_every_rule_speaks_english_and_spanish() -> None:

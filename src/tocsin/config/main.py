@@ -55,6 +55,7 @@ def commands() -> dict[str, Command]:
         "migrate": _module("migrate", owner=True),
         "demo": _module("load_demo"),
         "doctor": _module("doctor", database=False, django=False),
+        "rules": _module("rules", database=False, django=False),
         "audit": _module("audit"),
         "keys": _module("keys"),
         "manage": _module("manage"),

@@ -144,10 +144,8 @@ def _changes(node: Node) -> Iterator[tuple[str, Node]]:
     if isinstance(node, Compare):
         other = replace(node, op=_NEIGHBOUR[node.op])
         yield f"{written(node)} became {written(other)}", other
-        for side in ("a", "b"):
-            for value in _steps(getattr(node, side)):
-                moved = replace(node, **{side: value})
-                yield f"{written(node)} became {written(moved)}", moved
+        moves = [replace(node, a=a) for a in _steps(node.a)] + [replace(node, b=b) for b in _steps(node.b)]
+        yield from ((f"{written(node)} became {written(moved)}", moved) for moved in moves)
     if isinstance(node, AllOf | AnyOf):
         for number, part in enumerate(node.parts):
             rest = node.parts[:number] + node.parts[number + 1 :]

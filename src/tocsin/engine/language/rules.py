@@ -83,14 +83,16 @@ class RuleReader:
         return given
 
     def _make(self, tree: ast.ClassDef, title: str, when: Node | None, given: Arguments) -> Rule | None:
-        if any(key not in given.given for key in REQUIRED) or when is None:
-            return None
+        """The rule; None without a condition. Everything is read first, so that every mistake is told."""
         on = given.texts("on") or ()
         check_types(on, "on", self._names, given)
         verdict = self._one_of("verdict", VERDICTS[1:], given)
         severity = self._one_of("severity", SEVERITIES, given)
         code = self._one_of("code", tuple(REASON_CODES), given)
         fail = self._one_of("fail", get_args(_FAIL), given, default="open")
+        reason, actions = self._reason(given), self._actions(given)
+        if when is None:
+            return None
         return Rule(
             id=tree.name,
             title=title,
@@ -100,8 +102,8 @@ class RuleReader:
             severity=severity,
             code=code,
             clause=given.text("clause") or "",
-            reason=self._reason(given),
-            actions=self._actions(given),
+            reason=reason,
+            actions=actions,
             fail="closed" if fail == "closed" else "open",
             owner=given.text("owner", "") or "",
             purpose=given.text("purpose", "") or "",
@@ -125,7 +127,9 @@ class RuleReader:
 
     def _reason(self, given: Arguments) -> dict[str, str]:
         """A sentence in English, or one for each language."""
-        tree = given.given["reason"]
+        tree = given.given.get("reason")
+        if tree is None:
+            return {}
         found: dict[str, str] = {}
         written = 1
         if isinstance(tree, ast.Dict):
