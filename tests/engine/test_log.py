@@ -64,7 +64,8 @@ def filled(folder: Path, events: int, segment_bytes: int = 4096) -> Desk:
 
 def outlook(engine: Engine, events: int) -> list[object]:
     """All that can be told of an engine from outside: its place, every first answer again, and what it
-    answers to what comes next. (The places of its memory depend on how events were batched; its answers do not.)"""
+    answers to what comes next. (The places of its memory depend on how events were batched; its answers do
+    not.)"""
     sent = [wire(ident=f"e{n}", ts=T0 + n, customer=who(n)) for n in range(events)]
     seen = [parse_event(msgspec.json.encode(one)) for one in sent]
     later = [event(ident=f"later{n}", ts=T0 + 1000 + n, customer=f"c{n % 5}") for n in range(20)]
