@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.conf import settings
@@ -210,6 +211,8 @@ def test_nor_in_the_address(shop: Caller, method: str, path: str) -> None:
         DEEPER.encode(),
         b'{"a": ' + b"9" * 5000 + b"}",
         b"narrative=x",
+        b'{"narrative": "a", "narrative": "b", "reporter": {"kind": "anonymous"}}',
+        b'{"narrative": "a", "reporter": {"kind": "customer", "kind": "anonymous"}}',
     ],
     ids=[
         "broken",
@@ -222,6 +225,8 @@ def test_nor_in_the_address(shop: Caller, method: str, path: str) -> None:
         "deeper",
         "endless number",
         "form",
+        "twice",
+        "twice inside",
     ],
 )
 def test_what_is_no_json(shop: Caller, raw: bytes) -> None:
@@ -289,6 +294,36 @@ def test_a_question_that_cannot_be_asked(shop: Caller, path: str, field: str) ->
 def test_an_endless_page_marker_is_simply_the_end(shop: Caller) -> None:
     answer = shop("GET", "/events?cursor=99999999999999999999")
     assert (answer.status_code, answer.json()["items"]) == (200, [])
+
+
+@pytest.mark.parametrize("length", ["abc", "-5", "1e3", "٣"])
+def test_a_length_that_is_no_number(shop: Caller, length: str) -> None:
+    headers = {"authorization": f"Bearer {shop.token}"}
+    answer = shop.client.generic(
+        "POST", "/v1/reports", json.dumps(REPORT).encode(), content_type="application/json",
+        headers=headers, CONTENT_LENGTH=length,
+    )  # fmt: skip
+    assert (answer.status_code, problem(answer)["type"]) == (411, "urn:tocsin:problem:length_required")
+    assert not Report.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("path", "cursor"),
+    [
+        ("/cases", "dec_x"),
+        ("/actions", "' OR 1=1 --"),
+        ("/notices?account=customer:c-1", "~~~~"),
+        ("/appeals", "case_x"),
+        ("/events", "1 OR 1"),
+    ],
+)
+def test_a_page_marker_that_was_tampered_with(shop: Caller, world: None, path: str, cursor: str) -> None:
+    caller = personal(somebody("supervisor")) if path == "/appeals" else shop
+    joint = "&" if "?" in path else "?"
+    answer = caller("GET", f"{path}{joint}{urlencode({'cursor': cursor})}")
+    # either it is refused by its name, or it marks a place beyond which there is nothing
+    assert answer.status_code in (200, 422)
+    assert answer.json()["items"] == [] if answer.status_code == 200 else places(answer) == {"cursor"}
 
 
 @pytest.mark.parametrize(

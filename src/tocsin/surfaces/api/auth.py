@@ -104,11 +104,7 @@ class Door(HttpBearer):
         most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         if self.media == MULTIPART:
             most = settings.TOCSIN_EVIDENCE_MAX_BYTES + _ENVELOPE
-        if "chunked" in request.headers.get("Transfer-Encoding", "") and not request.META.get(
-            "CONTENT_LENGTH"
-        ):
-            raise NoLength("The body came without its length.", "Send a Content-Length.")
-        length = int(request.META.get("CONTENT_LENGTH") or 0)
+        length = _length(request)
         if length > most:
             raise TooLarge(f"The body has {length} bytes, and {most} are the most.", "Send less at a time.")
         coding = request.headers.get("Content-Encoding", "identity").strip().lower()
@@ -117,6 +113,16 @@ class Door(HttpBearer):
                 f"Only {self.media} is read here, without a Content-Encoding.",
                 f"Send Content-Type: {self.media}.",
             )
+
+
+def _length(request: HttpRequest) -> int:
+    """How many bytes the body has, as was said. Raises NoLength."""
+    said = request.META.get("CONTENT_LENGTH") or ""
+    if not said and "chunked" not in request.headers.get("Transfer-Encoding", ""):
+        return 0
+    if not (said.isascii() and said.isdigit()):
+        raise NoLength("The body came without its length.", "Send a Content-Length.")
+    return int(said)
 
 
 def _check_address(request: HttpRequest) -> None:

@@ -37,7 +37,7 @@ class JsonParser(Parser):
 def read(body: bytes) -> Any:
     """JSON as Python values. Raises Malformed or InvalidInput."""
     try:
-        data = json.loads(body.decode("utf-8"), parse_constant=_no_constant)
+        data = json.loads(body.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=_once_each)
     except UnicodeDecodeError as error:
         raise _malformed("it is not UTF-8") from error
     except RecursionError as error:
@@ -69,6 +69,15 @@ def _unkeepable(value: Any, path: str, left: int) -> Iterator[tuple[str, str]]:
                 yield path or "body", "A name holds a character that cannot be kept, such as NUL."
             else:
                 yield from _unkeepable(inner, place, left - 1)
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object. Of a name that is there twice one reader takes the first value and another the last, so that
+    what was checked would not be what is done."""
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise ValueError("a name is there twice in one object")
+    return made
 
 
 def _no_constant(name: str) -> Any:
