@@ -69,6 +69,7 @@ ANY_ACTION = (
         (feature("ratio(orders, orders, scale=0)"), '"scale" is a whole number from 1 to 1000000.'),
         (feature("ratio(orders, orders, prior=(1, -1))"),
          '"prior" is two whole numbers from 0 to 1000000000: (top, bottom).'),
+        (feature("pace(orders, orders, scale=5)"), '"scale" is no setting of pace(). Did you mean "usual"?'),
         (feature("pace(orders, orders)"),
          "pace(recent, usual): the first window must be shorter than the second."),
         (feature('labelled(total_minor, "x")'), "Labels are borne by entities: customer, shopper, device, …"),

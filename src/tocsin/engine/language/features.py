@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from tocsin.engine.language.arguments import Arguments
 from tocsin.engine.language.expressions import Names, Reader
-from tocsin.engine.language.nodes import Feature, FeatureKind, Get, Node, Type, gets
+from tocsin.engine.language.functions import FUNCTIONS, Function
+from tocsin.engine.language.nodes import Feature, Get, Node, gets
 from tocsin.engine.language.problems import Problems, Spot, nearest
 from tocsin.engine.schema import OWN_TYPE_PREFIX
 from tocsin.engine.spans import WINDOWS
@@ -24,57 +24,6 @@ MAX_PRIOR: Final = 1_000_000_000
 _OWN_TYPE: Final = re.compile(r"\Acustom\.[a-z0-9_]{1,48}\Z")
 
 
-@dataclass(frozen=True)
-class Function:
-    """One kind of feature: how it is written and what it gives."""
-
-    kind: FeatureKind
-    type: Type
-    places: tuple[str, ...]
-    says: str
-    counted: bool = True  # it has of, per, within and where
-
-    @property
-    def settings(self) -> tuple[str, ...]:
-        """All names of settings."""
-        common = ("of", "per", "within", "where") if self.counted else ()
-        return tuple(dict.fromkeys((*self.places, *common, *_EXTRA.get(self.kind, ()), "note")))
-
-
-_EXTRA: Final[Mapping[str, tuple[str, ...]]] = {"ratio": ("scale", "prior")}
-FUNCTIONS: Final[Mapping[str, Function]] = {
-    "count": Function("count", "int", ("of",), "how many events"),
-    "sum": Function("sum", "int", ("value",), "sum of a whole-number field; money is kept apart by currency"),
-    "mean": Function("mean", "number", ("value",), "mean of a whole-number field"),
-    "min": Function("min", "int", ("value",), "lowest value of a whole-number field"),
-    "max": Function("max", "int", ("value",), "highest value of a whole-number field"),
-    "distinct": Function("distinct", "int", ("value",), "how many different values, exact to 32"),
-    "others": Function("others", "int", ("value",), "the same without the event's own value"),
-    "first": Function("first", "int", ("value",), "the first value; begins anew after a gap of the window"),
-    "last": Function("last", "int", ("value",), "the last value"),
-    "since": Function("since", "int", ("of",), "seconds since the last one; unknown without one"),
-    "age": Function("age", "int", ("of",), "seconds since the first one; begins anew after a gap"),
-    "speed": Function("speed", "int", ("of",), "km/h from the last event with a place"),
-    "distance": Function("distance", "int", ("of",), "metres from the last event with a place"),
-    "ratio": Function(
-        "ratio", "int", ("top", "bottom"), "scale * (top + prior) / (bottom + prior)", counted=False
-    ),
-    "pace": Function(
-        "ratio", "int", ("recent", "usual"), "a short window's rate in percent of a long one's", counted=False
-    ),
-    "labelled": Function("labelled", "bool", ("who", "label"), "an entity bears a label", counted=False),
-    "confidence": Function(
-        "confidence", "int", ("who", "label"), "how sure the label is, in percent", counted=False
-    ),
-    "listed": Function("listed", "bool", ("value", "list"), "a value is on a kept list", counted=False),
-    "linked_accounts": Function(
-        "linked_accounts", "int", (), "accounts that hang together by shared instruments", counted=False
-    ),
-    "removed_nearby": Function(
-        "removed_nearby", "int", (), "removed accounts that share an instrument with this one", counted=False
-    ),
-    "score": Function("score", "number", ("model",), "a model's estimate, 0 to 1", counted=False),
-}  # fmt: skip
 _LINK_KINDS: Final = ("linked_accounts", "removed_nearby")
 _VALUED: Final = ("sum", "mean", "min", "max", "distinct", "others", "first", "last")
 

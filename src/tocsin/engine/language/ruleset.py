@@ -15,7 +15,8 @@ from typing import Final
 from tocsin.engine.language.arguments import Arguments
 from tocsin.engine.language.expressions import CONSTANTS, Names, Reader
 from tocsin.engine.language.expressions import FUNCTIONS as TESTS
-from tocsin.engine.language.features import FUNCTIONS, NAME, FeatureReader, check_features, link_features
+from tocsin.engine.language.features import NAME, FeatureReader, check_features, link_features
+from tocsin.engine.language.functions import FUNCTIONS
 from tocsin.engine.language.nodes import Entry, Feature, ListOf, Node, Rule
 from tocsin.engine.language.problems import Problem, Problems, RuleError, Spot, TooManyProblems, nearest
 from tocsin.engine.language.rules import COMMON, RuleReader
