@@ -15,6 +15,7 @@ run: setup ## start Tocsin with demo data and a simulated marketplace; Ctrl-C st
 test: setup ## check the code and run every test
 	@scripts/browser
 	@$(MAKE) --no-print-directory check
+	@$(PYTHON) -m tocsin.engine.runtime.warm
 	@$(PYTHON) -m pytest
 
 # settings are read from a home of its own, so that checking leaves nothing behind

@@ -30,7 +30,7 @@ from tocsin.core.postgres import Urls
 from tocsin.surfaces.cli.runfiles import RunFiles
 from tocsin.surfaces.cli.supervisor import tethered
 
-START_S = 180.0
+START_S = 300.0
 PATIENCE_S = 40.0
 
 

@@ -26,7 +26,7 @@ from tocsin.surfaces.cli.supervisor import Child, NotReady, Ready, Supervisor, t
 from tocsin.surfaces.cli.worker import heartbeat_file
 
 HELP = "start everything on this machine and keep it running"
-_READY_TIMEOUT_S = 90.0
+_READY_TIMEOUT_S: Final = 180.0
 #: How often the database's keeper is looked after; it is only missing when somebody killed it.
 _KEEPER_EVERY_S = 3.0
 
