@@ -161,9 +161,9 @@ NO_PAGE = {
     **dict.fromkeys(("console:palette", "console:export", "console:evidence", "ui:healthz"), _DATA),
     "mfa_download_recovery_codes": _DATA,
     **dict.fromkeys(("help:message", "help:unsafe", "help:withdraw", "console:take"), _ACT),
-    **dict.fromkeys(("console:appeal_take", "console:appeal_answer", "console:review_glass"), _ACT),
+    **dict.fromkeys(("console:appeal_take", "console:appeal_answer", "console:appeal_hand_on"), _ACT),
     **dict.fromkeys(("console:resend", "console:make_key", "console:revoke_key", "set_language"), _ACT),
-    "mfa_login_webauthn": _ACT,
+    **dict.fromkeys(("console:review_glass", "mfa_login_webauthn"), _ACT),
     **{
         f"console:{name}": _PART
         for name in ("nav", "queue_rows", "case_body", "here", "support", "proposal", "custody")
