@@ -1,7 +1,7 @@
 """The schema: which events there are, who takes part in them, and the type of every field that rules may use.
 
-It is data (`data/schema/marketplace.toml`); a marketplace adds its own event types, entity kinds and fields
-in a file of the same form. What is declared here is what the door refuses by, what the language is typed by,
+It is data (`data/schema/marketplace.toml`); a marketplace adds its own event types and fields in a file of
+the same form. What is declared here is what the door refuses by, what the language is typed by,
 and what the engine lays out its registers by.
 """
 
@@ -118,6 +118,9 @@ def _join(file: str, what: str, known: dict[str, T], more: dict[str, T]) -> None
 
 
 def _check(file_name: str, file: _File, *, own: bool) -> None:
+    if own and file.entities:
+        kind = next(iter(file.entities))
+        raise SchemaError(f'{file_name}: "{kind}": entity kinds of your own cannot be added yet.')
     for name in (*file.entities, *file.fields):
         if not _NAME.match(name):
             raise SchemaError(

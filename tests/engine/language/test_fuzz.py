@@ -7,13 +7,16 @@ import contextlib
 import string
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import tocsin
-from tests.engine.builders import rule
-from tests.engine.language.writing import sets
+from tests.engine.builders import MEMORY, T0, event, rule
+from tests.engine.language.writing import sets, values
+from tocsin.engine.decisions import Outcome
+from tocsin.engine.engine import Engine
 from tocsin.engine.language.problems import RuleError
 from tocsin.engine.language.ruleset import load
 from tocsin.engine.plan.plan import make_plan
@@ -88,7 +91,10 @@ def test_a_damaged_file_is_refused_or_planned(text: str) -> None:
     plan_or_refuse({"orders.rules": PACKAGED["orders.rules"], "z.rules": text})
 
 
-@settings(max_examples=200, deadline=None)
-@given(sets())
-def test_a_set_that_is_well_written_can_be_planned(text: str) -> None:
+@settings(max_examples=100, deadline=None)
+@given(sets(), st.lists(values, max_size=4))
+def test_a_set_that_is_well_written_can_be_planned_and_decides(text: str, sent: list[dict[str, Any]]) -> None:
     plan({"a.rules": text})
+    events = [event(**{"currency": "USD", **fields}) for fields in sent]
+    outcomes = Engine(load({"a.rules": text}), MEMORY).decide(events, T0)
+    assert [type(outcome) for outcome in outcomes] == [Outcome] * len(events)

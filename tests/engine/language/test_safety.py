@@ -250,6 +250,7 @@ def test_a_set_has_a_limited_number_of_files_and_keys() -> None:
         '[fields]\ncount = { type = "int", says = "x" }',
         '[fields]\nprice = { type = "money", says = "x" }',
         '[fields]\n"" = { type = "int", says = "x" }',
+        '[entities]\ncourier = { says = "x" }',
         '[events]\n"order.eaten" = { fields = [] }',
         '[events]\n"custom.eaten" = { fields = ["nothing"] }',
         '[events]\n"custom.eaten" = { fields = [], role = "king" }',

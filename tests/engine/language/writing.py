@@ -93,6 +93,8 @@ values = st.fixed_dictionaries(
     },
 )
 
+_WHERE = conditions()
+_WHEN = conditions(("f0", "f1"))
 _PARTS = st.sampled_from([*TEXT, *IDS, *WHOLE, "rush", "text", "total_minor", "currency"])
 _NUMBERS = st.sampled_from([*WHOLE, "total_minor", "amount_minor"])
 _WINDOWS = st.sampled_from(["5m", "1h", "24h", "7d", "30d", "60d", "90d"]).map(repr)
@@ -113,7 +115,7 @@ def features(draw: st.DrawFn) -> str:
     value = "" if kind in _COUNTED else f"{draw(_NUMBERS if kind in _SUMMED else _PARTS)}, "
     per = ", ".join(draw(st.lists(_PARTS, min_size=1, max_size=3)))
     of = draw(st.sampled_from(['"order.placed"', '["order.placed", "custom.x"]']))
-    where = f", where={draw(conditions())}" if draw(st.booleans()) else ""
+    where = f", where={draw(_WHERE)}" if draw(st.booleans()) else ""
     return f"{kind}({value}of={of}, per=[{per}], within={draw(_WINDOWS)}{where})"
 
 
@@ -126,12 +128,12 @@ def sets(draw: st.DrawFn) -> str:
         for n in range(2)
     ]
     lines += [f"f{n} = {draw(features())}" for n in range(2, 5)]
-    lines.append(f"d0 = {draw(conditions(('f0', 'f1')))}")
+    lines.append(f"d0 = {draw(_WHEN)}")
     for n in range(draw(st.integers(0, 3))):
         more = draw(
             st.sampled_from(["", 'fail = "closed"', 'jurisdictions = "US"', "actions = [watch(sender)]"])
         )
         known = draw(st.sampled_from(["known(f2)", "known(f3) and not known(f4)", "d0"]))
-        when = f"({draw(conditions(('f0', 'f1')))}) or {known}"
+        when = f"({draw(_WHEN)}) or {known}"
         lines.append(rule(when, f"r{n}", "watch", more=more, on='["order.placed", "custom.y"]'))
     return "\n".join(lines)
