@@ -61,6 +61,7 @@ CONSOLE: dict[str, tuple[str, str]] = {
     _APPEAL: ("appeals.view", ""),
     _APPEAL + "take/": ("", "appeals.decide"),
     _APPEAL + "answer/": ("", "appeals.decide"),
+    _APPEAL + "hand-on/": ("", "appeals.decide"),
     "console/lookup/": ("entities.view", ""),
     _ENTITY: ("entities.view", ""),
     _ENTITY + "links.json": ("entities.view", ""),

@@ -17,6 +17,8 @@ from tocsin.core.clocks.models import Clock
 from tocsin.core.crypto.seal import open_text
 from tocsin.core.errors import AccessDenied, Conflict, InvalidInput, NotFound
 from tocsin.core.outbox.models import OutboxMessage
+from tocsin.domains.cases.actions import close
+from tocsin.domains.cases.merging import merge
 from tocsin.domains.cases.models import Case
 from tocsin.domains.enforcement import appeals, queries
 from tocsin.domains.enforcement.decisions import decide, second_read
@@ -29,6 +31,7 @@ from tocsin.domains.enforcement.models import (
     PairBlock,
     Strike,
 )
+from tocsin.domains.enforcement.protection import lift, protect
 from tocsin.domains.enforcement.reversal import reverse
 from tocsin.domains.people.actions import upsert_entity
 from tocsin.domains.reports.models import Report
@@ -294,6 +297,56 @@ def test_a_reversal_that_fails_halfway_undoes_nothing(
     assert (decision.state, lodged.state, lodged.reviewer_id) == ("in_force", "lodged", None)
     assert account("shopper:s-1").status == "suspended"
     assert not Effect.objects.exclude(undone_at=None).exists()
+
+
+@pytest.fixture
+def merged(supervisor: Staff) -> tuple[Decision, Case]:
+    """A decision on one of two people in a case, which then went into another, and that one."""
+    first = taken(case_about(["SAF.threat"], subject={"kind": "shopper", "id": "s-2"}), supervisor)
+    lock = protect(as_(supervisor), first.pk, "lock_account", account("customer:c-1").pk)
+    made = decided(first, supervisor, "shopper:s-2", "C1.8")
+    assert Case.objects.get(pk=first.pk).state == "actioned"
+    stays = taken(case_about(["FRD-X.fake_support_caller"]), supervisor)
+    merge(as_(supervisor), first.pk, stays.reference, "The same caller.")
+    lift(as_(supervisor), lock.pk, "It is known who called.")
+    settle()
+    return made, stays
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_a_reversal_is_looked_at_again_where_the_case_went(
+    merged: tuple[Decision, Case], supervisor: Staff, reviewer: Actor, closed: bool
+) -> None:
+    made, stays = merged
+    if closed:
+        close(as_(supervisor), stays.pk, "inconclusive", "Nothing more to learn.")
+    before = Case.objects.get(pk=stays.pk)
+    lodged = appeals.lodge(matter.MARKETPLACE, made.pk, GROUNDS)
+    appeals.answer(reviewer, lodged.pk, "reverse", REASONS)
+    settle()
+    after, ended = Case.objects.get(pk=stays.pk), Case.objects.get(pk=made.case_id)
+    assert (ended.state, ended.merged_into_id, ended.outcome) == ("merged", stays.pk, "")
+    assert (after.state, after.outcome, after.closed_at) == (
+        "reopened" if closed else "investigating", "", None,
+    )  # fmt: skip
+    assert after.revision > before.revision
+    assert after.timeline.filter(kind="reversal").count() == 1
+    assert (after.next_due_at is None) == (not Clock.objects.filter(
+        subject_type="case", subject_id=after.pk, state="running"
+    ).exists())  # fmt: skip
+
+
+def test_what_was_found_in_a_merged_case_counts_where_it_went(
+    merged: tuple[Decision, Case], supervisor: Staff
+) -> None:
+    made, stays = merged
+    second = decide(as_(supervisor), stays.pk, finding("shopper:s-1", "", finding="not_substantiated"))
+    settle()
+    assert second.state == "in_force"
+    assert Case.objects.get(pk=stays.pk).outcome == "action_taken", "the first decision stands"
+    reverse(as_(somebody("supervisor", "Omar")), made.pk, "The log shows somebody else.")
+    settle()
+    assert Case.objects.get(pk=stays.pk).outcome == "no_breach"
 
 
 def test_a_late_appeal_shows_in_its_case(lodged: Appeal, decision: Decision) -> None:

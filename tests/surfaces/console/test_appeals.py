@@ -69,3 +69,28 @@ def test_the_decider_is_told_that_somebody_else_hears_it(lodged: Appeal, supervi
     assert desk.post(address + "answer/", outcome="reverse", reasons=REASONS) == 422
     lodged.refresh_from_db()
     assert (lodged.state, lodged.reviewer_id) == ("lodged", None)
+
+
+def test_a_supervisor_hands_an_appeal_on(lodged: Appeal, supervisor: Staff) -> None:
+    arthur, bea, omar = (
+        somebody(role, name)
+        for role, name in (
+            ("appeals_reviewer", "Arthur"),
+            ("appeals_reviewer", "Bea"),
+            ("supervisor", "Omar"),
+        )
+    )
+    address = f"/console/appeals/{lodged.pk}/"
+    assert Desk(arthur).post(address + "take/") == 200
+    desk = Desk(omar)
+    assert desk.get(address) == 200
+    offered = desk.html.split('id="ho-staff"')[1].split("</select>")[0]
+    assert (f'value="{bea.pk}"' in offered, f'value="{supervisor.pk}"' in offered) == (True, False)
+    assert desk.post(address + "hand-on/", staff=supervisor.pk) == 200
+    assert "somebody else" in desk.text.lower()
+    lodged.refresh_from_db()
+    assert lodged.reviewer_id == arthur.pk
+    assert desk.post(address + "hand-on/", staff=bea.pk) == 200
+    assert "The appeal was handed on." in desk.text
+    lodged.refresh_from_db()
+    assert (lodged.state, lodged.reviewer_id) == ("assigned", bea.pk)

@@ -106,10 +106,11 @@ def may_hear(actor: Actor, appeal: Appeal) -> bool:
     """Whether the actor may take this appeal, as far as access goes: role and purpose, region, a role that
     reaches what is in the case once it is theirs, no wall, and no part in the decision."""
     case = appeal.decision.case
-    return allows(actor, "appeals.decide", _scope(case)) and not _had_a_part(actor, appeal)
+    return allows(actor, "appeals.decide", scope_to_hear(case)) and not had_a_part(actor, appeal)
 
 
-def _scope(case: Case) -> Scope:
+def scope_to_hear(case: Case) -> Scope:
+    """The scope of hearing an appeal in a case."""
     # taking it is what assigns the work, so the sensitivity of the case is looked at as if it were theirs
     return Scope(
         region=case.region, assigned=True, data_class=more_sensitive("P3", case.data_class),
@@ -117,7 +118,8 @@ def _scope(case: Case) -> Scope:
     )  # fmt: skip
 
 
-def _had_a_part(actor: Actor, appeal: Appeal) -> bool:
+def had_a_part(actor: Actor, appeal: Appeal) -> bool:
+    """Whether the actor decided, or confirmed, what is appealed."""
     return actor.id in (appeal.decision.decider_id, appeal.decision.second_reader_id)
 
 
@@ -129,12 +131,12 @@ def take(actor: Actor, appeal_id: str) -> Appeal:
         Conflict: they had a part in the decision, somebody else hears it, or it was answered.
     """
     with act(actor, "appeal.assign") as work:
-        case, appeal = _locked(work, actor, appeal_id)
+        case, appeal = locked(work, actor, appeal_id)
         _take(work, actor, case, appeal)
     return appeal
 
 
-def _locked(work: Work, actor: Actor, appeal_id: str) -> tuple[Case, Appeal]:
+def locked(work: Work, actor: Actor, appeal_id: str) -> tuple[Case, Appeal]:
     """The case and the appeal, the case first as everywhere."""
     held = Appeal.objects.filter(pk=appeal_id).values_list("decision__case_id", flat=True).first()
     case = work.lock(Case, held) if held else None
@@ -144,27 +146,32 @@ def _locked(work: Work, actor: Actor, appeal_id: str) -> tuple[Case, Appeal]:
 
 
 def _take(work: Work, actor: Actor, case: Case, appeal: Appeal) -> None:
-    require(actor, "appeals.decide", _scope(case))
+    require(actor, "appeals.decide", scope_to_hear(case))
     if appeal.state not in Appeal.OPEN_STATES:
         raise Conflict("This appeal has been answered.", "Reload to read the answer.")
     if appeal.reviewer_id == actor.id:
         return
     if appeal.reviewer_id is not None:
         raise Conflict("Somebody else is hearing this appeal.", "Ask them.")
-    _not_own(actor, appeal)
-    appeal.reviewer = Staff.objects.get(pk=actor.id)
+    refuse_own(actor, appeal)
+    give(work, case, appeal, Staff.objects.get(pk=actor.id), f"Appeal taken by {actor.label}")
+
+
+def give(work: Work, case: Case, appeal: Appeal, reviewer: Staff, summary: str) -> None:
+    """Give an appeal to somebody who may hear it, and open the case to them. Callers have checked access."""
+    appeal.reviewer = reviewer
     appeal.state = Appeal.State.ASSIGNED
     try:
         with transaction.atomic():
-            work.save(appeal, "appeal.assign")
+            work.save(appeal, "appeal.assign", to=reviewer.pk)
     except IntegrityError as error:  # the constraint is the last word, whatever the code above says
-        raise _own_decision() from error
-    _hand_over(work, case)
+        raise own_decision() from error
+    open_to_hearers(work, case)
     clocks.meet(work, "appeal", appeal.pk, "acknowledge")
-    timeline.add(work, case, "appeal", f"Appeal taken by {actor.label}", refs={"appeal": appeal.pk})
+    timeline.add(work, case, "appeal", summary, refs={"appeal": appeal.pk})
 
 
-def _hand_over(work: Work, case: Case) -> None:
+def open_to_hearers(work: Work, case: Case) -> None:
     """Open the case for reading to those who hear an appeal in it now, and to nobody who did before."""
     heard = Appeal.objects.filter(decision__case=case, state__in=Appeal.OPEN_STATES, reviewer__isnull=False)
     hearers = sorted(set(heard.values_list("reviewer_id", flat=True)))
@@ -173,23 +180,8 @@ def _hand_over(work: Work, case: Case) -> None:
         work.save(case, "case.heard_by", hearers=hearers)
 
 
-def let_go(work: Work, case: Case) -> None:
-    """Take open appeals from whoever is kept away from the case by now: somebody else hears them. Safe to run
-    twice."""
-    held = Appeal.objects.filter(decision__case=case, state__in=Appeal.OPEN_STATES)
-    for pk in held.filter(reviewer__in=case.walled_off).order_by("pk").values_list("pk", flat=True):
-        appeal = work.lock(Appeal, pk)
-        appeal.reviewer, appeal.state = None, Appeal.State.LODGED
-        work.save(appeal, "appeal.let_go")
-        timeline.add(
-            work, case, "appeal", "Appeal taken from its reviewer, who is connected with this matter",
-            refs={"appeal": pk},
-        )  # fmt: skip
-        tick("queue")
-    _hand_over(work, case)
-
-
-def _own_decision() -> Conflict:
+def own_decision() -> Conflict:
+    """The refusal of somebody who decided or confirmed the decision."""
     return Conflict(
         "You had a part in this decision, so you cannot hear the appeal.",
         "Somebody else will take it.",
@@ -197,9 +189,10 @@ def _own_decision() -> Conflict:
     )
 
 
-def _not_own(actor: Actor, appeal: Appeal) -> None:
-    if _had_a_part(actor, appeal):
-        raise _own_decision()
+def refuse_own(actor: Actor, appeal: Appeal) -> None:
+    """Raises Conflict when the actor decided or confirmed what is appealed."""
+    if had_a_part(actor, appeal):
+        raise own_decision()
 
 
 def answer(actor: Actor, appeal_id: str, outcome: str, reasons: str) -> Appeal:
@@ -217,7 +210,7 @@ def answer(actor: Actor, appeal_id: str, outcome: str, reasons: str) -> Appeal:
             fields={"reasons": "Between 10 and 5,000 characters."},
         )  # fmt: skip
     with act(actor, "appeal.decide") as work:
-        case, appeal = _locked(work, actor, appeal_id)
+        case, appeal = locked(work, actor, appeal_id)
         _take(work, actor, case, appeal)
         decision = work.lock(Decision, appeal.decision_id)
         work.watch(appeal)
@@ -235,7 +228,7 @@ def answer(actor: Actor, appeal_id: str, outcome: str, reasons: str) -> Appeal:
             appeal.state = Appeal.State.REMEDIED
             appeal.remedied_at = timezone.now()
         work.save(appeal, "appeal.decide", outcome=outcome)
-        _hand_over(work, case)
+        open_to_hearers(work, case)
         clocks.cancel(work, "appeal", appeal.pk, because="the appeal was answered")
         timeline.add(
             work, case, "appeal", f"Appeal answered: {appeal.get_outcome_display().lower()}", body=reasons,

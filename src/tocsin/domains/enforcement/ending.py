@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
+
 from tocsin.core.act import Work
 from tocsin.domains.cases.actions import close_within, touch
 from tocsin.domains.cases.models import Case
@@ -17,9 +19,10 @@ _SAYS = {
 
 
 def outcome_of(case: Case) -> str:
-    """What the decisions in force say together: that we acted, when one of them found a breach, otherwise
-    what the latest found. Empty when none stands."""
-    findings = case.decisions.filter(state=Decision.State.IN_FORCE).order_by("-in_force_at", "-id")
+    """What the decisions in force say together, with those of cases that were merged into this one: that we
+    acted, when one of them found a breach, otherwise what the latest found. Empty when none stands."""
+    made = Decision.objects.filter(Q(case=case) | Q(case__merged_into=case))
+    findings = made.filter(state=Decision.State.IN_FORCE).order_by("-in_force_at", "-id")
     said = [_SAYS[Decision.Finding(one)] for one in findings.values_list("finding", flat=True)]
     return "action_taken" if "action_taken" in said else next(iter(said), "")
 

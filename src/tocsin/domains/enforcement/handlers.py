@@ -15,7 +15,7 @@ from tocsin.domains.cases import case_clocks, timeline
 from tocsin.domains.cases.actions import OVER, touch
 from tocsin.domains.cases.models import Case
 from tocsin.domains.detection.models import Alert, Verdict
-from tocsin.domains.enforcement import appeals, doing, protection
+from tocsin.domains.enforcement import doing, handing_on, protection, reversal
 from tocsin.domains.enforcement.ladder_steps import STEPS
 from tocsin.domains.enforcement.models import Action, Appeal
 from tocsin.domains.people.models import Account
@@ -52,6 +52,25 @@ def follow_case(data: Mapping[str, Any]) -> None:
             work.save(action, "action.follow_case")
 
 
+@on("decision.reversed", "enforcement.follow_reversal")
+def follow_reversal(data: Mapping[str, Any]) -> None:
+    """What was decided in a case that was merged since is decided anew where it went.
+
+    On its own, after the reversal: mergers lock the case things go into first, a reversal its own case."""
+    merged = Case.objects.filter(pk=data["case"], state=Case.State.MERGED).first()
+    if merged is None or merged.merged_into_id is None:
+        return
+    with act(_ME, "case.follow_reversal") as work:
+        case = work.lock(Case, merged.merged_into_id)
+        while case.merged_into_id is not None:
+            case = work.lock(Case, case.merged_into_id)
+        timeline.add(
+            work, case, "reversal", f"A decision in {merged.reference}, merged into this case, was reversed",
+            refs={"decision": data["decision_id"], "case": merged.pk},
+        )  # fmt: skip
+        reversal.look_again_in(work, case)
+
+
 @on("case.closed", "enforcement.end_protection")
 def end_protection(data: Mapping[str, Any]) -> None:
     """What protected until it was known what happened ends with the case. Safe to run twice."""
@@ -65,7 +84,14 @@ def end_protection(data: Mapping[str, Any]) -> None:
 def let_go_of_appeals(data: Mapping[str, Any]) -> None:
     """Whoever is kept away from a case does not hear an appeal in it either."""
     with act(_ME, "appeal.let_go") as work:
-        appeals.let_go(work, work.lock(Case, data["case"]))
+        handing_on.keep_away(work, work.lock(Case, data["case"]))
+
+
+@on("staff.deactivated", "enforcement.put_appeals_back")
+def put_appeals_back(data: Mapping[str, Any]) -> None:
+    """Whoever works here no longer hears no appeal: what they heard waits for somebody else."""
+    with act(_ME, "appeal.let_go") as work:
+        handing_on.left(work, data["staff"])
 
 
 @on("alert.in_case", "enforcement.engine_actions")

@@ -82,12 +82,13 @@ def undo_all(
         work, case, "reversal", f"Decision reversed; {len(undone)} effects undone", body=reasons,
         refs={"decision": decision.pk},
     )  # fmt: skip
-    _look_again(work, case)
+    look_again_in(work, case)
     work.emit("decision.reversed", {"decision_id": decision.pk, "case": case.pk}, key=decision.pk)
 
 
-def _look_again(work: Work, case: Case) -> None:
-    """Somebody decides anew. What other decisions of the case found still stands."""
+def look_again_in(work: Work, case: Case) -> None:
+    """Somebody decides anew. What other decisions of the case found still stands. Work that went into another
+    case is looked at again there, which ``handlers.follow_reversal`` sees to."""
     case.outcome = outcome_of(case)
     if case.state == Case.State.CLOSED:
         reopen_within(work, case, "the decision was reversed")

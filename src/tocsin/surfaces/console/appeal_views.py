@@ -17,7 +17,7 @@ from tocsin.core.clocks import service as clocks
 from tocsin.core.errors import AccessDenied, DomainError
 from tocsin.domains.cases.access import scope_of
 from tocsin.domains.enforcement import appeals as acts
-from tocsin.domains.enforcement import consequences, queries
+from tocsin.domains.enforcement import consequences, handing_on, queries
 from tocsin.domains.enforcement.ladder_steps import STEPS
 from tocsin.domains.enforcement.models import Appeal, Decision
 from tocsin.surfaces.console import words
@@ -90,6 +90,7 @@ def _page(request: HttpRequest, appeal_id: str, error: DomainError | None = None
         "own": actor.id in (found.decision.decider_id, found.decision.second_reader_id),
         "may_decide": open_ and acts.may_hear(actor, found),
         "mine": mine,
+        "hearers": handing_on.hearers(actor, found),
         "outcomes": [(value, words_, _MEANING[value]) for value, words_ in Appeal.Outcome.choices],
         "undoing": consequences.of_undoing(actor, case, found.decision_id) if mine and open_ else None,
         "problem": error,
@@ -115,6 +116,21 @@ def take(request: HttpRequest, appeal_id: str) -> HttpResponse:
         messages.error(request, error.sentence())
     else:
         messages.success(request, _("The appeal is yours to hear."))
+    return redirect("console:appeal", appeal_id)
+
+
+@page("appeals.decide", purpose=_PURPOSE)
+@require_POST
+def hand_on(request: HttpRequest, appeal_id: str) -> HttpResponse:
+    """Give an appeal to somebody else."""
+    try:
+        handing_on.hand_on(actor_of(request), appeal_id, request.POST.get("staff", ""))
+    except AccessDenied:
+        raise
+    except DomainError as error:
+        messages.error(request, error.sentence())
+    else:
+        messages.success(request, _("The appeal was handed on."))
     return redirect("console:appeal", appeal_id)
 
 

@@ -12,6 +12,7 @@ urlpatterns = [
     path("appeals/<str:appeal_id>/", appeal_views.appeal, name="appeal"),
     path("appeals/<str:appeal_id>/take/", appeal_views.take, name="appeal_take"),
     path("appeals/<str:appeal_id>/answer/", appeal_views.answer, name="appeal_answer"),
+    path("appeals/<str:appeal_id>/hand-on/", appeal_views.hand_on, name="appeal_hand_on"),
     path("lookup/", people_views.lookup, name="lookup"),
     path("entity/<str:kind>/<str:entity_id>/", people_views.entity, name="entity"),
     path("entity/<str:kind>/<str:entity_id>/links.json", people_views.entity_graph, name="entity_graph"),
