@@ -107,3 +107,16 @@ def test_a_case_that_is_kept_from_somebody_looks_like_none(two: tuple[Case, Case
         said.append(caught.value.what.replace(into, ""))
     assert said[0] == said[1]
     assert fresh(two[0]).state == two[0].state
+
+
+def test_a_case_one_may_not_know_of_looks_like_none(two: tuple[Case, Case], supervisor: Staff) -> None:
+    threat, fraud = two[1], two[0]
+    supervisor.regions = [threat.region]
+    supervisor.save()
+    Case.objects.filter(pk=fraud.pk).update(region="FR")
+    with pytest.raises(InvalidInput) as elsewhere:
+        merge(as_(supervisor), threat.pk, fraud.reference, "The same caller.")
+    with pytest.raises(InvalidInput) as none:
+        merge(as_(supervisor), threat.pk, "C-000000", "The same caller.")
+    assert elsewhere.value.what.replace(fraud.reference, "") == none.value.what.replace("C-000000", "")
+    assert fresh(threat).merged_into_id is None

@@ -8,6 +8,7 @@ from tocsin.core.actor import Actor
 from tocsin.core.clocks import service as clocks
 from tocsin.core.errors import Conflict, InvalidInput
 from tocsin.domains.cases import case_clocks, timeline
+from tocsin.domains.cases.access import may_see, no_such_case, visible
 from tocsin.domains.cases.actions import OVER, lock_for, open_for, touch
 from tocsin.domains.cases.models import Case
 from tocsin.domains.cases.opening import add_party, got_worse, widen
@@ -27,6 +28,10 @@ def merge(
     """
     if len(reason.strip()) < _SHORTEST_REASON:
         raise InvalidInput("A reason is needed.", "Say why in a sentence.", fields={"reason": "Say why."})
+    first_look = Case.objects.filter(pk=case_id).first()
+    if first_look is None:
+        raise no_such_case()
+    may_see(actor, first_look, "cases.work", "P3")  # before anything is told about the other
     target_id = _named(actor, case_id, into)
     with act(actor, "case.merge") as work:
         for pk in sorted((case_id, target_id)):  # in one order, so that two mergers never wait for each other
@@ -53,8 +58,8 @@ def merge(
 
 def _named(actor: Actor, case_id: str, into: str) -> str:
     wanted = into.strip().upper()
-    # one that is kept from the actor looks like none at all
-    known = Case.objects.exclude(walled_off__contains=[actor.id])
+    # one that the actor may not know of looks like none at all
+    known = Case.objects.filter(visible(actor))
     other = known.filter(reference=wanted).first() or known.filter(pk=into.strip()).first()
     if other is None or other.pk == case_id or other.state in OVER:
         words = "this case itself" if other is not None and other.pk == case_id else "an open case"
