@@ -10,7 +10,9 @@ class Clock(models.Model):
     ``basis``/``amount``/``calendar``/``zone`` say how ``due_at`` was computed and let anybody compute it
     again. ``pauses`` lists ``[from, until|null]`` in UTC; only clocks whose ``pause_rule`` allows it are
     ever paused. ``on_breach`` names a registered verb; it runs in the transaction that marks the clock
-    fired. ``data["spec"]`` holds the terms the clock was started under (see ``terms.py``).
+    fired. ``data["spec"]`` holds the terms the clock was started under (see ``terms.py``). A clock that was
+    missed is *late* until ``settled_at``, when what it waited for happened after all, or nobody waits any
+    more.
     """
 
     #: Book-keeping of the worker, which tells nothing about the promise.
@@ -42,6 +44,7 @@ class Clock(models.Model):
     on_breach = models.CharField(max_length=80, blank=True)
     data = models.JSONField(default=dict)
     ended_at = models.DateTimeField(null=True)
+    settled_at = models.DateTimeField(null=True)
     attempts = models.IntegerField(default=0)
     retry_at = models.DateTimeField(null=True)
     last_error = models.TextField(blank=True)

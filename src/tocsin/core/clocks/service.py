@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Min, QuerySet
+from django.db.models import Min, Q, QuerySet
 from django.utils import timezone
 
 from tocsin.core.access.check import require
@@ -44,6 +44,8 @@ __all__ = [
 
 #: A clock in one of these states still has something to wait for.
 ALIVE = (Clock.State.RUNNING, Clock.State.PAUSED)
+#: Missed, and what was waited for has not happened since.
+_LATE = Q(state=Clock.State.BREACHED, settled_at=None)
 
 
 def start(
@@ -100,8 +102,10 @@ def start(
 def meet(work: Work, subject_type: str, subject_id: str, name: str) -> Clock | None:
     """What the clock waited for has happened. Returns it, or None when no such clock runs.
 
-    ``ended_at`` after ``due_at`` says that it was met late, before its breach was acted on.
+    ``ended_at`` after ``due_at`` says that it was met late, before its breach was acted on. One that was
+    missed stays missed, and is late no longer.
     """
+    _settle(work, subject_type, subject_id, name)
     for clock in _locked(work, subject_type, subject_id, name):
         _end(work, clock, Clock.State.MET, "clock.meet")
         return clock
@@ -112,6 +116,7 @@ def cancel(
     work: Work, subject_type: str, subject_id: str, name: str | None = None, because: str = ""
 ) -> list[Clock]:
     """Stop waiting: one clock, or with no name all of the subject's. Returns those that were stopped."""
+    _settle(work, subject_type, subject_id, name)
     clocks = _locked(work, subject_type, subject_id, name)
     for clock in clocks:
         _end(work, clock, Clock.State.CANCELLED, "clock.cancel", because=because)
@@ -206,15 +211,15 @@ def every(subject_type: str, subject_id: str) -> list[Clock]:
 
 
 def next_due(subject_type: str, subject_id: str) -> dt.datetime | None:
-    """When the first of the subject's running clocks is due; paused ones do not count."""
-    first = _alive(subject_type, subject_id).filter(state=Clock.State.RUNNING).order_by("due_at").first()
-    return first.due_at if first is not None else None
+    """When the first of the subject's running clocks is due, or was, when it is late; paused ones do not
+    count."""
+    return next_dues(subject_type, [subject_id]).get(subject_id)
 
 
 def next_dues(subject_type: str, subject_ids: Iterable[str]) -> dict[str, dt.datetime]:
-    """The same for several subjects, by id; those without a running clock are left out."""
+    """The same for several subjects, by id; those that nothing is awaited from are left out."""
     clocks = Clock.objects.filter(
-        subject_type=subject_type, subject_id__in=list(subject_ids), state=Clock.State.RUNNING
+        Q(state=Clock.State.RUNNING) | _LATE, subject_type=subject_type, subject_id__in=list(subject_ids)
     )
     return dict(clocks.values("subject_id").annotate(first=Min("due_at")).values_list("subject_id", "first"))
 
@@ -253,6 +258,15 @@ def _locked(work: Work, subject_type: str, subject_id: str, name: str | None = N
     for clock in clocks:
         work.watch(clock)
     return clocks
+
+
+def _settle(work: Work, subject_type: str, subject_id: str, name: str | None) -> None:
+    """What was missed is late no longer."""
+    late = Clock.objects.filter(_LATE, subject_type=subject_type, subject_id=subject_id)
+    for clock in (late if name is None else late.filter(name=name)).select_for_update().order_by("id"):
+        work.watch(clock)
+        clock.settled_at = timezone.now()
+        work.save(clock, "clock.settle", name=clock.name)
 
 
 def _end(work: Work, clock: Clock, state: Clock.State, verb: str, **detail: Any) -> None:

@@ -165,13 +165,13 @@ def keep_away(data: Mapping[str, Any]) -> None:
 @on_breach("page_supervisor", subject_type="case")
 @on_breach("tell_reporter", subject_type="case")
 def missed(clock: Clock, work: Work) -> None:
-    """A promise or objective was missed: it shows in the case, jumps the queue, and is told to who must
-    know."""
+    """A promise or objective was missed: it shows in the case, which comes first in its part of the queue
+    until somebody acts, and is told to who must know."""
     case = work.lock(Case, clock.subject_id)
     if case.state in OVER:
         return
     name = clock.name.replace("_", " ").replace(".", ", ")
     timeline.add(work, case, "clock", f"Missed: {name}", refs={"clock": clock.pk})
     touch(work, case, "case.clock_missed", clock=clock.name)
-    told = {"case": case.pk, "clock": clock.name, "asks": clock.on_breach}
+    told = {"case": case.pk, "clock": clock.name, "clock_id": clock.pk, "asks": clock.on_breach}
     work.emit("case.clock_missed", told, key=clock.pk)

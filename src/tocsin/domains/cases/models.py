@@ -15,9 +15,9 @@ from tocsin.domains.staff.models import Staff
 class Case(models.Model):
     """A case. ``reference`` is for staff to say aloud (``C-7QK4M``); reporters know only their report number.
 
-    ``next_due_at`` is the earliest running clock, kept for sorting the queue. ``revision`` grows with
-    every change, so that two people deciding at once cannot overwrite each other. ``walled_off`` are
-    staff ids kept away from it, ``heard_by`` those who hear an appeal in it.
+    ``next_due_at`` is the earliest clock that runs or is late, kept for sorting the queue. ``revision``
+    grows with every change, so that two people deciding at once cannot overwrite each other.
+    ``walled_off`` are staff ids kept away from it, ``heard_by`` those who hear an appeal in it.
     """
 
     class State(models.TextChoices):

@@ -8,4 +8,4 @@ class EnforcementConfig(AppConfig):
     label = "enforcement"
 
     def ready(self) -> None:
-        from tocsin.domains.enforcement import handlers  # noqa: F401  (registers what enforcement listen to)
+        from tocsin.domains.enforcement import handlers, late  # noqa: F401  (register what it listens to)

@@ -165,7 +165,8 @@ def ask_for_review(clock: Clock, work: Work) -> None:
     case, action = _locked(clock, work)
     if action.status not in doing.RUNNING:
         return
-    work.emit("action.review_due", {"action": action.pk, "case": action.case_id}, key=clock.pk)
+    told = {"action": action.pk, "case": action.case_id, "clock_id": clock.pk}
+    work.emit("action.review_due", told, key=clock.pk)
     if case is not None:
         timeline.add(work, case, "clock", f"Due for review: {_label(action)}", refs={"action": action.pk})
         if case.state not in OVER:
@@ -192,4 +193,5 @@ def appeal_is_late(clock: Clock, work: Work) -> None:
     timeline.add(
         work, case, "clock", f"Appeal late: {clock.name}", refs={"appeal": appeal.pk, "clock": clock.pk}
     )
-    work.emit("appeal.late", {"appeal": appeal.pk, "clock": clock.name}, key=clock.pk)
+    told = {"appeal": appeal.pk, "clock": clock.name, "clock_id": clock.pk, "asks": clock.on_breach}
+    work.emit("appeal.late", told, key=clock.pk)

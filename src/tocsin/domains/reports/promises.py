@@ -134,9 +134,12 @@ def tell_reporter(clock: Clock, work: Work) -> None:
 def _say(work: Work, report: Report, clock: Clock) -> None:
     work.emit(
         "report.clock_missed",
-        {"report": report.pk, "number": report.number, "clock": clock.name, "asks": clock.on_breach},
+        {
+            "report": report.pk, "number": report.number, "clock": clock.name, "clock_id": clock.pk,
+            "asks": clock.on_breach,
+        },
         key=clock.pk,
-    )
+    )  # fmt: skip
 
 
 def _renew(work: Work, report: Report) -> None:

@@ -1,16 +1,19 @@
-"""Telling privacy officers at once that somebody went beyond their own access, or tried to.
+"""E-mails to staff: privacy officers hear at once that somebody went beyond their own access, or tried to;
+whoever must act hears that work is late.
 
-The e-mail says that there is something to look at and where. Who it was and what they opened stays in the
-console, where looking leaves a trace as well.
+An e-mail says that there is something to look at and where. What it is about stays in the console, where
+looking leaves a trace as well.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 
 from tocsin.core.crypto.seal import seal
 from tocsin.core.outbox.models import OutboxMessage
@@ -48,12 +51,29 @@ def refused(data: Mapping[str, Any]) -> None:
 
 
 def _tell(what: str, key: str) -> None:
-    """One e-mail to each privacy officer; handling the event again sends none."""
     text = f"{what}\n\n{_LINK.format(link=f'{settings.TOCSIN_PUBLIC_URL}/console/access/')}\n"
-    body = json.dumps({"subject": _SUBJECT, "text": text})
     for officer in Staff.objects.filter(is_active=True, roles__contains=["privacy_officer"]).order_by("pk"):
-        scope = f"staff:{officer.pk}"
-        send(
-            OutboxMessage.Kind.EMAIL, "access.notice", scope, key=f"access.notice:{key}:{officer.pk}",
-            body_sealed=seal(scope, SEALED_AS, body), key_scope=scope,
-        )  # fmt: skip
+        write(officer, "access.notice", _SUBJECT, text, key=key)
+
+
+def write(
+    staff: Staff, topic: str, subject: str, text: str, *, key: str, not_before: dt.datetime | None = None
+) -> None:
+    """One e-mail to a member of staff; the same ``key`` again sends none. Nothing of a case belongs in it."""
+    scope = f"staff:{staff.pk}"
+    send(
+        OutboxMessage.Kind.EMAIL, topic, scope, key=_key(topic, key, staff), not_before=not_before,
+        body_sealed=seal(scope, SEALED_AS, json.dumps({"subject": subject, "text": text})), key_scope=scope,
+    )  # fmt: skip
+
+
+def write_at_most_hourly(staff: Staff, topic: str, subject: str, text: str) -> None:
+    """The same, for what may happen often: the first of an hour at once, all that follow in it at its end."""
+    hour = timezone.now().replace(minute=0, second=0, microsecond=0)
+    if OutboxMessage.objects.filter(idempotency_key=_key(topic, hour.isoformat(), staff)).exists():
+        hour += dt.timedelta(hours=1)
+    write(staff, topic, subject, text, key=hour.isoformat(), not_before=max(hour, timezone.now()))
+
+
+def _key(topic: str, key: str, staff: Staff) -> str:
+    return f"{topic}:{key}:{staff.pk}"

@@ -3,12 +3,15 @@
 from typing import Any
 
 from django.db import migrations
+from django.db.migrations.loader import MigrationLoader
 
 from tocsin.core.audit.rewriting import name_columns
 
 
-def name_all(apps: Any, schema_editor: Any) -> None:
-    for model in apps.get_models():
+def name_all(_apps: Any, _schema_editor: Any) -> None:
+    # the tables as they were when entries began to name columns, whatever later migrations ran before this
+    then = MigrationLoader(None, ignore_no_migrations=True).project_state(Migration.dependencies)
+    for model in then.apps.get_models():
         if model._meta.managed and not model._meta.proxy:
             name_columns(model)
 
