@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import logging
+import re
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from django.db import DatabaseError, connection, transaction
 
+import tocsin
 from tocsin.core.faults import Line, said
+from tocsin.core.postgres import Urls
 
 pytestmark = pytest.mark.django_db
 
@@ -47,3 +52,30 @@ def test_the_kind_and_the_code_are() -> None:
     error, _ = broken(*STATEMENTS[0])
     assert said(error) == "DataError, 22P02"
     assert said(ValueError("no such rule")) == "ValueError: no such rule"
+
+
+def test_a_process_without_settings_writes_such_lines_too(postgres_urls: Urls) -> None:
+    script = (
+        "import logging, psycopg\n"
+        "from tocsin.core.faults import log_to_screen\n"
+        "log_to_screen()\n"
+        "try:\n"
+        f"    psycopg.connect({postgres_urls.owner!r}).execute('SELECT %s::int', [{WORDS!r}])\n"
+        "except psycopg.Error:\n"
+        "    logging.getLogger('tocsin.decide').exception('it broke')\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert "ERROR tocsin.decide it broke" in ran.stderr
+    assert "InvalidTextRepresentation" in ran.stderr
+    assert "Quillfeather" not in ran.stderr.replace(repr(WORDS), "")
+
+
+def test_nothing_sets_up_a_log_of_its_own() -> None:
+    """Another formatter would keep the values."""
+    source = Path(tocsin.__file__).parent
+    own = [
+        path.relative_to(source).as_posix()
+        for path in source.rglob("*.py")
+        if re.search(r"basicConfig|logging\.Formatter\(|StreamHandler\(", path.read_text())
+    ]
+    assert own == ["core/faults.py"]

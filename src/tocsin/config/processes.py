@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import socket
 from dataclasses import dataclass
@@ -90,12 +89,13 @@ def serve_live(env: Env) -> int:
 def serve_decide(env: Env) -> int:
     """The hot path: events in, decisions out."""
     from tocsin.core.crypto.day_codec import DayCodec
+    from tocsin.core.faults import log_to_screen
     from tocsin.surfaces.decide.config import DecideConfig
     from tocsin.surfaces.decide.keys_postgres import PostgresKeyStore
     from tocsin.surfaces.decide.log_keys import key_from_database
     from tocsin.surfaces.decide.serve import serve
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    log_to_screen()
     serve(
         DecideConfig(
             folder=env.home / "decide",

@@ -39,3 +39,11 @@ class Line(logging.Formatter):
         return _SAID.sub(
             lambda found: f"{found['kind']}: (its words may hold values)\n", super().formatException(ei)
         )
+
+
+def log_to_screen() -> None:
+    """Write this process's log to its standard error, as such lines; for processes without Django's
+    settings."""
+    screen = logging.StreamHandler()
+    screen.setFormatter(Line("{asctime} {levelname} {name} {message}", style="{"))
+    logging.basicConfig(level=logging.INFO, handlers=[screen])

@@ -6,10 +6,10 @@ python -m tocsin.surfaces.decide --folder DIR --rules DIR --keys keys.json --por
 from __future__ import annotations
 
 import argparse
-import logging
 from pathlib import Path
 
 from tocsin.core.crypto.day_codec import DayCodec
+from tocsin.core.faults import log_to_screen
 from tocsin.surfaces.decide.config import DecideConfig
 from tocsin.surfaces.decide.keys import FileKeyStore
 from tocsin.surfaces.decide.log_keys import KeyFolder
@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument("--snapshot-seconds", type=float, default=DecideConfig.snapshot_seconds)
     parser.add_argument("--segment-seconds", type=float, default=DecideConfig.segment_seconds)
     args = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    log_to_screen()
 
     def tell(port: int) -> None:
         if args.port_file:

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from tocsin.core.crypto.day_codec import scope_of
+from tocsin.core.faults import said
 from tocsin.engine.engine import ENGINE_VERSION
 from tocsin.engine.language.problems import RuleError
 from tocsin.engine.language.ruleset import NO_RULES, RuleSet, load_folder
@@ -156,7 +157,7 @@ class Host:
             except (
                 Exception
             ) as error:  # whatever the store's driver raises: the last keys stay in use for now
-                log.warning("keys could not be read: %s", error)
+                log.warning("keys could not be read: %s", said(error))
 
     async def _keep_sealing(self) -> None:
         """Seal under the key of the day. While it cannot be had, the key before stays in use."""
@@ -174,7 +175,7 @@ class Host:
                     "there is no key yet to seal the log of %s with; %s stays in use, nothing is lost: %s",
                     today,
                     codec.current(),
-                    error,
+                    said(error),
                 )
 
     async def _keep_snapshots(self) -> None:
