@@ -246,7 +246,8 @@ def tls_server(tmp_path: Path) -> Iterator[tuple[int, ssl.SSLContext]]:
             try:
                 with context.wrap_socket(plain, server_side=True) as connection:
                     asked = b""
-                    while not asked.endswith(b"\r\n\r\nx"):  # with bytes unread, closing would break the answer
+                    # with bytes unread, closing would break the answer
+                    while not asked.endswith(b"\r\n\r\nx"):
                         asked += connection.recv(65536) or b"\r\n\r\nx"
                     connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
             except OSError:
