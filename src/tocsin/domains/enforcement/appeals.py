@@ -16,7 +16,7 @@ from tocsin.core.outbox.notify import tick
 from tocsin.core.packs.today import rules_for
 from tocsin.domains.cases import timeline
 from tocsin.domains.cases.models import Case
-from tocsin.domains.enforcement import notices
+from tocsin.domains.enforcement import disclosure, notices
 from tocsin.domains.enforcement.decisions import case_of
 from tocsin.domains.enforcement.models import Appeal, Decision
 from tocsin.domains.enforcement.reversal import undo_all
@@ -213,6 +213,7 @@ def answer(actor: Actor, appeal_id: str, outcome: str, reasons: str) -> Appeal:
         case, appeal = locked(work, actor, appeal_id)
         _take(work, actor, case, appeal)
         decision = work.lock(Decision, appeal.decision_id)
+        disclosure.check(case, decision.subject, "reasons", reasons)
         work.watch(appeal)
         appeal.outcome = outcome
         appeal.reasons_sealed = seal(case.key_scope, f"appeal:{appeal.pk}:reasons", reasons.strip())

@@ -21,7 +21,7 @@ from tocsin.domains.cases import timeline
 from tocsin.domains.cases.access import scope_of
 from tocsin.domains.cases.actions import open_for, touch
 from tocsin.domains.cases.models import Case, CaseParty
-from tocsin.domains.enforcement import effects, ending, proposal
+from tocsin.domains.enforcement import disclosure, effects, ending, proposal
 from tocsin.domains.enforcement.ladder_steps import STEPS, Step
 from tocsin.domains.enforcement.models import Appeal, Decision
 from tocsin.domains.enforcement.proposal import Proposal
@@ -71,6 +71,7 @@ def decide(actor: Actor, case_id: str, given: DecisionInput) -> Decision:
         case = open_for(work, actor, case_id, "cases.work", "P3", given.revision)
         subject = _subject(case, given)
         _check_fields(given)
+        disclosure.check(case, subject, "facts_disclosable", given.facts_disclosable)
         _not_decided_yet(case, subject)
         _not_sent_back_to(actor, case, subject)
         plan = _plan(case, subject, given)

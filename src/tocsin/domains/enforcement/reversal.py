@@ -12,7 +12,7 @@ from tocsin.domains.cases.actions import lock_for, reopen_within, touch
 from tocsin.domains.cases.models import Case
 from tocsin.domains.detection.actions import label, look_again, overturn, revoke_label
 from tocsin.domains.detection.models import Alert
-from tocsin.domains.enforcement import doing, notices
+from tocsin.domains.enforcement import disclosure, doing, notices
 from tocsin.domains.enforcement.decisions import case_of
 from tocsin.domains.enforcement.ending import outcome_of
 from tocsin.domains.enforcement.ladder_steps import STEPS
@@ -41,6 +41,7 @@ def reverse(actor: Actor, decision_id: str, reason: str) -> Decision:
                 "An appeal against this decision is being heard.", "Let it be answered there.",
                 code="appeal_open",
             )  # fmt: skip
+        disclosure.check(case, decision.subject, "reason", reason)
         undo_all(work, case, decision, reason)
     return decision
 
