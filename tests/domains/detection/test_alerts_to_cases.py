@@ -93,6 +93,10 @@ def test_a_decision_on_somebody_else_says_nothing_about_the_alert(case: Case) ->
         add_party(work, work.lock(Case, case.pk), account("customer:c-2"), "affected")
     decided(taken(case, supervisor), supervisor, "customer:c-2", "C6.1")
     assert labels("customer:c-1") == []
+    # what the engine asked of c-1 holds still, so the case is open until somebody ends it
+    assert (Case.objects.get().state, Alert.objects.get().state) == ("actioned", "in_case")
+    case_actions.close(as_(supervisor), case.pk, "action_taken", "Nothing more to learn.")
+    assert labels("customer:c-1") == []
     assert Alert.objects.get().state == "unsettled"
 
 
