@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from tests.domains.detection.desk import Desk
+from tests.domains.detection.desk import PACKAGED, Desk
 from tests.engine.sealing import DAY, codec, key_of
 from tocsin.core.act import act
 from tocsin.core.actor import system
+from tocsin.core.audit.models import AuditEntry
 from tocsin.core.crypto.day_codec import scope_of
 from tocsin.core.crypto.models import DataKey
 from tocsin.core.crypto.shred import destroy
@@ -22,7 +23,8 @@ from tocsin.domains.detection.models import ShipPosition
 from tocsin.domains.detection.ship import ship_once
 from tocsin.engine.language.ruleset import NO_RULES
 from tocsin.engine.log import LogWriter
-from tocsin.engine.log.frames import EVENT, segments
+from tocsin.engine.log.frames import EVENT, RULES, segments
+from tocsin.engine.log.records import rules_payload
 from tocsin.engine.log.state import recover, write_snapshot
 
 pytestmark = pytest.mark.django_db
@@ -88,3 +90,65 @@ def test_the_key_of_today_is_kept_though_nothing_was_written_yet(tmp_path: Path)
     assert why_keep(tmp_path, scope_of(today - dt.timedelta(days=2))) is None
     assert why_keep(tmp_path / "not there", scope_of(DAY)) is None
     assert why_keep(tmp_path, f"events:{today}") is None
+
+
+def key(day: dt.date) -> str:
+    """A key of this day in the database; its scope."""
+    scope = scope_of(day)
+    DataKey.objects.create(scope=scope, wrapped=b"wrapped", master_key_id="m", created_at=timezone.now())
+    return scope
+
+
+def destroyed() -> list[str]:
+    gone = DataKey.objects.filter(destroyed_at__isnull=False)
+    return list(gone.order_by("scope").values_list("scope", flat=True))
+
+
+@pytest.fixture
+def two_days(tmp_path: Path, settings: Any) -> Path:
+    """Nine events of the day before, and one of the next, with two snapshots of the latter."""
+    settings.TOCSIN_HOME = str(tmp_path)
+    folder = tmp_path / "decide"
+    desk = Desk(folder, segment_seconds=0.0)
+    desk.test_cards(cards=9)
+    desk.log.close()
+    later = codec(DAY + dt.timedelta(days=1))
+    log = LogWriter(folder, later, segment_seconds=0.0)
+    for _ in range(2):
+        log.append(RULES, rules_payload(desk.now, PACKAGED.version, dict(PACKAGED.sources)))
+        log.commit()
+        write_snapshot(folder, later, recover(folder, later, NO_RULES).engine)
+    log.close()
+    return folder
+
+
+def test_the_key_of_a_day_goes_after_its_last_file(two_days: Path) -> None:
+    gone, kept = key(DAY), key(DAY + dt.timedelta(days=1))
+    today = key(timezone.now().date())
+    read = reader(two_days, key_of)
+    ship_once(read, limit=5)
+    assert forget_shipped(two_days) == 5
+    assert destroyed() == [], "what is not shipped can only be read with it"
+    while ship_once(read, limit=4):
+        pass
+    assert forget_shipped(two_days) == 6 + 1
+    assert destroyed() == [gone]
+    assert AuditEntry.objects.filter(verb="key.destroyed", actor="system:log removal").count() == 1
+    assert forget_shipped(two_days) == 0
+    assert DataKey.objects.get(scope=gone).wrapped is None
+    assert set(DataKey.objects.filter(destroyed_at=None).values_list("scope", flat=True)) == {kept, today}
+    assert recover(two_days, codec(), NO_RULES).engine.seq == 12
+
+
+def test_no_key_goes_for_a_folder_that_is_not_the_log(two_days: Path, tmp_path: Path) -> None:
+    """An emptied folder, or the home of another machine: nobody knows what the key is still needed for."""
+    key(DAY)
+    while ship_once(reader(two_days, key_of), limit=4):
+        pass
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    for folder in (empty, tmp_path / "not there"):
+        assert forget_shipped(folder) == 0
+    ShipPosition.objects.update(position="0")
+    assert forget_shipped(two_days) == 0
+    assert destroyed() == []

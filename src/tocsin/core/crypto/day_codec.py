@@ -21,19 +21,20 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 #: Gives the 32 bytes of a scope's data key; with True, it is made when there is none.
 Fetch = Callable[[str, bool], bytes]
 
-_PREFIX: Final = "decide:"
+#: What the scopes of all these keys begin with.
+PREFIX: Final = "decide:"
 _NONCE: Final = 12
 
 
 def scope_of(day: dt.date) -> str:
     """The key scope of what is written to the log on a day (UTC)."""
-    return f"{_PREFIX}{day.isoformat()}"
+    return f"{PREFIX}{day.isoformat()}"
 
 
 def day_of(scope: str) -> dt.date | None:
     """The day a scope belongs to; None when it is the scope of something else."""
     try:
-        return dt.date.fromisoformat(scope.removeprefix(_PREFIX)) if scope.startswith(_PREFIX) else None
+        return dt.date.fromisoformat(scope.removeprefix(PREFIX)) if scope.startswith(PREFIX) else None
     except ValueError:
         return None
 

@@ -10,8 +10,12 @@ from pathlib import Path
 import msgspec
 from django.utils import timezone
 
-from tocsin.core.crypto.day_codec import DayCodec, Fetch, day_of
+from tocsin.core.act import act
+from tocsin.core.actor import system
+from tocsin.core.crypto.day_codec import PREFIX, DayCodec, Fetch, day_of
 from tocsin.core.crypto.day_keys import stored_key
+from tocsin.core.crypto.models import DataKey
+from tocsin.core.crypto.shred import destroy
 from tocsin.domains.detection.models import ShipPosition
 from tocsin.domains.detection.records import Fired, Record
 from tocsin.domains.detection.ship import PARTITION, Reader
@@ -36,14 +40,30 @@ def reader(folder: Path, fetch: Fetch = stored_key) -> Reader:
 
 def forget_shipped(folder: Path, partition: str = PARTITION) -> int:
     """Remove what is in the database from the log, as far as the engine no longer needs it to start again;
-    returns how many segments.
+    and destroy the keys of past days that no file needs any more. Returns how many segments and keys.
     """
-    place = ShipPosition.objects.filter(partition=partition).first()
-    shipped = int(place.position or 0) if place is not None else 0
+    done = shipped(partition)
     # a log that ends before is another one: nothing is known of what was shipped from it
-    if not 0 < shipped <= read_mark(folder):
+    if not 0 < done <= read_mark(folder):
         return 0
-    return len(remove_segments(folder, shipped))
+    return len(remove_segments(folder, done)) + _forget_days(folder)
+
+
+def shipped(partition: str = PARTITION) -> int:
+    """The last record of the log that is in the database; 0 before the first."""
+    place = ShipPosition.objects.filter(partition=partition).first()
+    return int(place.position or 0) if place is not None else 0
+
+
+def _forget_days(folder: Path) -> int:
+    """A file leaves the log once it is shipped and two snapshots cover it, so a key without a file has done
+    its work. From then on no copy of the folder can be read for that day either."""
+    keys = DataKey.objects.filter(scope__startswith=PREFIX, destroyed_at=None).order_by("scope")
+    over = [scope for scope in keys.values_list("scope", flat=True) if why_keep(folder, scope) is None]
+    for scope in over:
+        with act(system("log removal"), "key.destroyed") as work:
+            destroy(work, scope, "everything of this day is in the database and has left the log")
+    return len(over)
 
 
 def why_keep(folder: Path, scope: str) -> str | None:
