@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from tocsin.core.actor import Actor
-from tocsin.core.errors import AccessDenied, DomainError
+from tocsin.core.errors import AccessDenied, DomainError, NotFound
 from tocsin.domains.cases import queries as cases
 from tocsin.domains.cases import revealing
 from tocsin.domains.cases.models import Case
@@ -169,7 +169,7 @@ def reveal(request: HttpRequest, reference: str, account_id: str, field: str) ->
     reason = request.POST.get("reason", "")
     try:
         value = revealing.reveal(actor, case, account_id, field, reason)
-    except AccessDenied:
+    except (AccessDenied, NotFound):
         raise
     except DomainError as error:
         context = _reveal(case, account_id, field, {"reason": reason}, error)
