@@ -229,6 +229,15 @@ def test_labels_and_lists_hold_until_they_end_or_are_taken_away() -> None:
     assert fired(T0 + 1002, customer="c", card="k") == []
 
 
+def test_one_list_may_be_asked_about_several_values_of_an_event() -> None:
+    lists = 'by_card = listed(card, "stolen")\nby_device = listed(device, "stolen")'
+    one = engine(lists, rule("by_card", "card"), rule("by_device", "device"))
+    decide(one, event("list.added", T0, list="stolen", value="d1"))
+    outcome = decide(one, event(ts=T0 + 1, card="k1", device="d1"))
+    assert outcome.explanation is not None
+    assert [found.rule for found in outcome.explanation.fired] == ["device"]
+
+
 def test_a_label_set_before_a_rule_asked_for_it_is_known() -> None:
     one = counting()
     decide(one, event("label.set", T0, customer="c", label="watched"))

@@ -45,9 +45,7 @@ def run_batch(
             )  # fmt: skip
             continue
         if stages[s, 0] == MARKS:
-            run_marks(
-                memory, questions, needs, ints, types, clocks, mark_keys, untils, confidences, no_rings, n
-            )
+            run_marks(memory, questions, ints, clocks, mark_keys, untils, confidences, no_rings, n)
             continue
         if stages[s, 0] == LINKS:
             run_links(

@@ -24,18 +24,16 @@ MARK: Final = 0  # hash of the mark's name (and the kind of its bearer)
 BEARER: Final = 1  # int register
 OUT: Final = 2  # int register: 1 or 0; unknown without a bearer
 CONFIDENCE: Final = 3  # int register: percent; unknown when it does not bear the mark
-NEED: Final = 4
-MARK_COLUMNS: Final = 5
+MARK_COLUMNS: Final = 4
 
 
 @jit
-def run_marks(memory, questions, needs, ints, types, clocks, keys, untils, confidences, no_rings, n):
+def run_marks(memory, questions, ints, clocks, keys, untils, confidences, no_rings, n):
     """Answer the questions of each event, then take its own mark (``keys`` other than 0) into account. An
     ``until`` that is over takes a mark away."""
     for i in range(n):
         for q in range(questions.shape[0]):
-            if needs[questions[q, NEED], types[i]]:
-                _answer(memory, questions, q, ints, clocks[i], i)
+            _answer(memory, questions, q, ints, clocks[i], i)
         if keys[i] != 0:
             row = find(memory, MARKS, keys[i])
             if row == 0 and untils[i] > clocks[i]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tocsin.engine.hashing import hash_text
 from tocsin.engine.kernel import batch, groups, links, marks
 from tocsin.engine.kernel.counters import DISTINCT, PLACE, SPAN
 from tocsin.engine.kernel.program import OP_COLUMNS
@@ -266,14 +267,11 @@ class _Planner:
             if feature.kind not in ("labelled", "confidence", "listed") or feature.value is None:
                 continue
             named = mark_name(feature.kind == "listed", feature.word, feature.value.name)
-            row = rows.setdefault(named, [
-                mark_hash(named), self.registers.whole(feature.value), SCRATCH, SCRATCH, 0,
-            ])  # fmt: skip
-            row[marks.CONFIDENCE if feature.kind == "confidence" else marks.OUT] = self._out_of_mark(
-                feature, row[marks.CONFIDENCE if feature.kind == "confidence" else marks.OUT]
-            )
-            codes = frozenset(range(len(self.types) + 1))
-            row[marks.NEED] = self.need_rows.setdefault(codes, len(self.need_rows))
+            bearer = self.registers.whole(feature.value)
+            # one list may be asked about several values of an event
+            row = rows.setdefault((named, bearer), [mark_hash(named), bearer, SCRATCH, SCRATCH])
+            column = marks.CONFIDENCE if feature.kind == "confidence" else marks.OUT
+            row[column] = self._out_of_mark(feature, row[column])
         return [tuple(row) for row in rows.values()]
 
     def _out_of_mark(self, feature: Feature, present: int) -> int:
@@ -311,8 +309,6 @@ def mark_name(listed: bool, word: str, bearer: str) -> str:
 
 def mark_hash(name: str) -> int:
     """Its hash."""
-    from tocsin.engine.hashing import hash_text
-
     return hash_text(name)
 
 
