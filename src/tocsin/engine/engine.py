@@ -28,7 +28,7 @@ from tocsin.engine.decisions import (
     utc,
 )
 from tocsin.engine.events import Event
-from tocsin.engine.hashing import hash_text
+from tocsin.engine.hashing import hash_text, signed
 from tocsin.engine.kernel import screen as s
 from tocsin.engine.kernel.memory import AT_LIMIT, AT_TOP, Words, machine_memory, reserve
 from tocsin.engine.kernel.tables import find, rows_in
@@ -42,7 +42,6 @@ from tocsin.engine.runtime.state import LANES, Bench
 
 ENGINE_VERSION: Final = "e2"  # changes when the same log and rules could lead to other decisions
 STATE_FORMAT: Final = 2
-_SIGN: Final = 1 << 63
 
 
 class StateError(ValueError):
@@ -216,8 +215,3 @@ class Engine:
         if self._columns[4][i] == s.OTHER:
             return Conflict(event.id, int(self.memory[row + s.ID_POSITION]))
         return Outcome(self.answers.again(self.memory, row, event.id))
-
-
-def signed(value: int) -> int:
-    """An unsigned 64-bit number as a signed one with the same bits."""
-    return value - (_SIGN << 1) if value >= _SIGN else value

@@ -13,8 +13,12 @@ _RANGE: Final = 1 << 64
 NONE: Final = -_SIGN
 
 
+def signed(value: int) -> int:
+    """An unsigned 64-bit number as a signed one with the same bits."""
+    return value - _RANGE if value >= _SIGN else value
+
+
 def hash_text(text: str) -> int:
     """A signed 64-bit hash (xxh3) of a text or id."""
-    value = xxhash.xxh3_64_intdigest(text.encode("utf-8", "surrogatepass"))
-    signed = value - _RANGE if value >= _SIGN else value
-    return signed if signed != NONE else 0
+    value = signed(xxhash.xxh3_64_intdigest(text.encode("utf-8", "surrogatepass")))
+    return value if value != NONE else 0

@@ -55,12 +55,3 @@ def screen(memory, ids, digests, sent, received, clock, position, states, rows, 
         rows[i] = row
         clocks[i] = clock
     return clock, position
-
-
-@jit
-def fetch_ids(memory, ids, n):
-    """Look all ids up once, so that their places are near when ``screen`` asks. The answer means nothing."""
-    seen = 0
-    for i in range(n):
-        seen ^= find(memory, IDS, ids[i])
-    return seen

@@ -30,7 +30,7 @@ from tocsin.engine.language.nodes import (
     Not,
 )
 from tocsin.engine.language.ruleset import RuleSet
-from tocsin.engine.plan.registers import CLOCK, Registers, matched
+from tocsin.engine.plan.registers import CLOCK, Matched, Registers, matched
 
 _ORDER = (">", ">=", "<", "<=", "==", "!=")
 _OPPOSITE = {">": "<=", ">=": "<", "<": ">=", "<=": ">", "==": "!=", "!=": "=="}
@@ -194,8 +194,6 @@ class Compiler:
         if not isinstance(node.part, Get):
             raise TypeError("only values of the event are matched")
         if node.how in ("link", "phone"):
-            from tocsin.engine.plan.registers import Matched
-
             self._is_one(self._registers.whole(Matched(node.how, node.part)), to, unknown, negate)
             return
         list_ = self._rules.lists[node.list]

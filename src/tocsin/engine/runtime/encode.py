@@ -21,7 +21,6 @@ from tocsin.engine.plan.registers import Matched
 FULL_CONFIDENCE = 100
 _hash = lru_cache(maxsize=200_000)(hash_text)
 _match = lru_cache(maxsize=20_000)(match_text)
-_mix = getattr(mix, "py_func", mix)
 
 
 class Encoder:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tocsin.engine.engine import Engine, signed
+from tocsin.engine.engine import Engine
 from tocsin.engine.events import Event
-from tocsin.engine.hashing import hash_text
+from tocsin.engine.hashing import hash_text, signed
 from tocsin.engine.kernel import screen
 from tocsin.engine.plan.plan import Plan
 from tocsin.engine.runtime.encode import Encoder
