@@ -18,8 +18,8 @@ true, '{}',
     'not_scanned', 'report', '1')
 """
 CUSTODY = """
-INSERT INTO core_custody (id, evidence_id, at, actor, act, sha256, moved_from, moved_to, reason, tool)
-VALUES ('cus_1', 'evd_1', now(), 'system:web', 'received', 'aa', '', '', '', 'tocsin')
+INSERT INTO core_custody (id, evidence_id, at, actor, act, sha256, moved_from, moved_to, tool)
+VALUES ('cus_1', 'evd_1', now(), 'system:web', 'received', 'aa', '', '', 'tocsin')
 """
 
 

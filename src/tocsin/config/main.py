@@ -58,6 +58,7 @@ def commands() -> dict[str, Command]:
         "rules": _module("rules", database=False, django=False),
         "audit": _module("audit"),
         "keys": _module("keys"),
+        "log": _module("log"),
         "manage": _module("manage"),
     }
 

@@ -92,7 +92,7 @@ def serve_decide(env: Env) -> int:
     from tocsin.core.faults import log_to_screen
     from tocsin.surfaces.decide.config import DecideConfig
     from tocsin.surfaces.decide.keys_postgres import PostgresKeyStore
-    from tocsin.surfaces.decide.log_keys import key_from_database
+    from tocsin.surfaces.decide.log_keys import key_from_database, shipped_in_database
     from tocsin.surfaces.decide.serve import serve
 
     log_to_screen()
@@ -102,6 +102,7 @@ def serve_decide(env: Env) -> int:
             rules_dir=env.rules_dir,
             keys=PostgresKeyStore(env.database_url_for_role),
             codec=DayCodec(key_from_database),
+            shipped=shipped_in_database,
             listen=_door("decide", env.decide_port),
         )
     )

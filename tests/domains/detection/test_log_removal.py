@@ -18,14 +18,15 @@ from tocsin.core.crypto.day_codec import scope_of
 from tocsin.core.crypto.models import DataKey
 from tocsin.core.crypto.shred import destroy
 from tocsin.core.errors import Conflict
-from tocsin.domains.detection.logread import forget_shipped, reader, why_keep
+from tocsin.domains.detection.logread import LostLog, forget_shipped, reader, why_keep
 from tocsin.domains.detection.models import ShipPosition
 from tocsin.domains.detection.ship import ship_once
+from tocsin.engine.engine import StateError
 from tocsin.engine.language.ruleset import NO_RULES
 from tocsin.engine.log import LogWriter
 from tocsin.engine.log.frames import EVENT, RULES, segments
 from tocsin.engine.log.records import rules_payload
-from tocsin.engine.log.state import recover, write_snapshot
+from tocsin.engine.log.state import begin_after, recover, write_snapshot
 
 pytestmark = pytest.mark.django_db
 
@@ -152,3 +153,30 @@ def test_no_key_goes_for_a_folder_that_is_not_the_log(two_days: Path, tmp_path: 
     ShipPosition.objects.update(position="0")
     assert forget_shipped(two_days) == 0
     assert destroyed() == []
+
+
+@pytest.mark.parametrize("emptied", [True, False])
+def test_what_a_new_log_decides_is_shipped_after_the_old(folder: Path, emptied: bool) -> None:
+    """The folder was emptied, or put back from a copy that is too old."""
+    read = reader(folder, key_of)
+    while ship_once(read, limit=4):
+        pass
+    ShipPosition.objects.update(position="100")
+    if emptied:
+        for path in folder.iterdir():
+            path.unlink()
+    with pytest.raises(LostLog, match="100 records were shipped"):
+        ship_once(reader(folder, key_of))
+    begin_after(folder, codec(), PACKAGED, 100)
+    with pytest.raises(StateError):
+        begin_after(folder, codec(), PACKAGED, 100)
+    desk = Desk(folder)  # writes its rules as record 101
+    recovered = recover(folder, codec(), NO_RULES).engine
+    assert (recovered.seq, desk.log.committed, recovered.rules_version) == (101, 101, PACKAGED.version)
+    desk.log.close()
+    read = reader(folder, key_of)
+    while ship_once(read):
+        pass
+    assert ShipPosition.objects.get().position == "101"
+    assert forget_shipped(folder) >= 0
+    assert recover(folder, codec(), NO_RULES).engine.seq == 101

@@ -16,9 +16,8 @@ from tocsin.core.crypto.day_codec import PREFIX, DayCodec, Fetch, day_of
 from tocsin.core.crypto.day_keys import stored_key
 from tocsin.core.crypto.models import DataKey
 from tocsin.core.crypto.shred import destroy
-from tocsin.domains.detection.models import ShipPosition
 from tocsin.domains.detection.records import Fired, Record
-from tocsin.domains.detection.ship import PARTITION, Reader
+from tocsin.domains.detection.ship import PARTITION, Reader, shipped
 from tocsin.engine.log import keys_in, remove_segments
 from tocsin.engine.log.marks import read_mark
 from tocsin.engine.log.reader import LogReader
@@ -31,11 +30,26 @@ def reader(folder: Path, fetch: Fetch = stored_key) -> Reader:
     log = LogReader(folder, DayCodec(fetch))
 
     def read(position: str, limit: int) -> tuple[Sequence[Record], str]:
+        _refuse_a_lost_log(folder, int(position or 0))
         found = log.read(int(position or 0), limit)
         records = [_record(one) for one in found if isinstance(one, EventRecord)]
         return records, str(found[-1].seq) if found else position
 
     return read
+
+
+class LostLog(RuntimeError):
+    """The log ends before what was shipped from it. Nothing can be shipped until that is mended."""
+
+
+def _refuse_a_lost_log(folder: Path, done: int) -> None:
+    # looked at twice: the first look may have met the mark while it was being written
+    if read_mark(folder) >= done or read_mark(folder) >= done:
+        return
+    raise LostLog(
+        f"{done} records were shipped from the log in {folder}, and it ends at record {read_mark(folder)}: "
+        f"nothing of it can be shipped. Put the folder back from a copy, or see `tocsin log begin`."
+    )
 
 
 def forget_shipped(folder: Path, partition: str = PARTITION) -> int:
@@ -47,12 +61,6 @@ def forget_shipped(folder: Path, partition: str = PARTITION) -> int:
     if not 0 < done <= read_mark(folder):
         return 0
     return len(remove_segments(folder, done)) + _forget_days(folder)
-
-
-def shipped(partition: str = PARTITION) -> int:
-    """The last record of the log that is in the database; 0 before the first."""
-    place = ShipPosition.objects.filter(partition=partition).first()
-    return int(place.position or 0) if place is not None else 0
 
 
 def _forget_days(folder: Path) -> int:

@@ -49,3 +49,9 @@ def ship_once(read: Reader, limit: int = 2000, partition: str = PARTITION) -> in
         place.updated_at = timezone.now()
         place.save()
     return len(records)
+
+
+def shipped(partition: str = PARTITION) -> int:
+    """The last record of the log that is in the database; 0 before the first."""
+    place = ShipPosition.objects.filter(partition=partition).first()
+    return int(place.position or 0) if place is not None else 0

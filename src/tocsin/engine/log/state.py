@@ -23,8 +23,10 @@ from tocsin.engine.language.ruleset import RuleSet, load
 from tocsin.engine.log import frames
 from tocsin.engine.log.codec import CannotOpenError, Codec, header, read_header
 from tocsin.engine.log.frames import segments
+from tocsin.engine.log.marks import Mark, read_mark
 from tocsin.engine.log.reader import LogReader
 from tocsin.engine.log.records import EventRecord, Record, RulesRecord, decode
+from tocsin.engine.log.writer import sync_folder, take_lock
 from tocsin.engine.runtime.state import LANES
 
 SNAPSHOTS_KEPT: Final = 2
@@ -81,6 +83,28 @@ def write_snapshot(folder: Path, codec: Codec, engine: Engine) -> Path:
     for _, old in snapshots(folder)[:-SNAPSHOTS_KEPT]:
         old.unlink(missing_ok=True)
     return path
+
+
+def begin_after(folder: Path, codec: Codec, rules: RuleSet, position: int) -> None:
+    """Go on after record `position` with an engine that remembers nothing, because the log before is lost:
+    numbers that were given out are not given out again. Nothing that is there is removed.
+
+    Raises LogLockedError; StateError when the log reaches that far, so that nothing is lost.
+    """
+    lock = take_lock(folder)
+    try:
+        if read_mark(folder) >= position or any(first > position for first, _ in segments(folder)):
+            raise StateError(f"The log in {folder} reaches record {position}; nothing of it is missing.")
+        engine = Engine(rules)
+        engine.seq = position
+        write_snapshot(folder, codec, engine)
+        frames.segment_path(folder, position + 1).touch(mode=0o600)
+        sync_folder(folder)
+        mark = Mark(folder)
+        mark.write(position)
+        mark.close()
+    finally:
+        os.close(lock)
 
 
 def snapshots(folder: Path) -> list[tuple[int, Path]]:

@@ -47,7 +47,7 @@ class LogWriter:
         self._codec = codec
         self._segment_bytes = segment_bytes
         self._segment_seconds = segment_seconds
-        self._lock = _take_lock(folder)
+        self._lock = take_lock(folder)
         try:
             self._open_last()
         except BaseException:
@@ -144,7 +144,7 @@ class LogWriter:
         os.ftruncate(self._fd, size)
         os.lseek(self._fd, size, os.SEEK_SET)
         os.fsync(self._fd)
-        _sync_folder(self._folder)
+        sync_folder(self._folder)
         self._mark = Mark(self._folder)
         self._mark.write(end)
         self.committed = end
@@ -154,7 +154,7 @@ class LogWriter:
         first = self._position - len(self._pending) + 1
         path = frames.segment_path(self._folder, first)
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        _sync_folder(self._folder)
+        sync_folder(self._folder)
         os.close(self._fd)
         self._segment, self._fd, self._size, self._since = first, fd, 0, time.monotonic()
 
@@ -188,7 +188,8 @@ def _portions(records: list[bytes]) -> Iterator[list[bytes]]:
         yield group
 
 
-def _take_lock(folder: Path) -> int:
+def take_lock(folder: Path) -> int:
+    """The descriptor of the log's lock, held until it is closed. Raises LogLockedError."""
     fd = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -198,7 +199,8 @@ def _take_lock(folder: Path) -> int:
     return fd
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Wait until the names of the folder's files are on disk."""
     fd = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(fd)

@@ -54,7 +54,10 @@ def _database(env: Environment) -> Iterator[Finding]:
         if database.connection is None:
             return
         yield from _guarded(_set_up_django)
-        for check in (database.migrations, database.rights, database.time, database.waiting, database.keys):
+        for check in (
+            database.migrations, database.rights, database.time, database.waiting, database.log,
+            database.keys,
+        ):  # fmt: skip
             yield from _guarded(check)
     finally:
         database.close()

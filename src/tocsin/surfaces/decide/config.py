@@ -16,6 +16,11 @@ def _nobody(_: int) -> None:
     """The default listener: nobody wants to know the port."""
 
 
+def _nothing_shipped() -> int:
+    """Where there is no database, nothing is shipped."""
+    return 0
+
+
 def _today() -> dt.date:
     return dt.datetime.now(dt.UTC).date()
 
@@ -31,6 +36,9 @@ class DecideConfig:
     """Who may ask."""
     codec: DayCodec
     """Seals the log and its snapshots."""
+
+    shipped: Callable[[], int] = _nothing_shipped
+    """The last record that the database has from this log: a log that ends before it has lost records."""
 
     host: str = "127.0.0.1"
     port: int = 8002

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Coroutine
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, Final
 
 from tocsin.core.crypto.day_codec import scope_of
@@ -16,7 +17,7 @@ from tocsin.core.faults import said
 from tocsin.engine.engine import ENGINE_VERSION
 from tocsin.engine.language.problems import RuleError
 from tocsin.engine.language.ruleset import NO_RULES, RuleSet, load_folder
-from tocsin.engine.log import LogWriter
+from tocsin.engine.log import LogDamagedError, LogWriter
 from tocsin.engine.log.frames import segments
 from tocsin.engine.log.state import Recovered, recover, snapshots
 from tocsin.engine.runtime.warm import warm
@@ -88,6 +89,7 @@ class Host:
         config = self.config
         writer = LogWriter(config.folder, config.codec, config.segment_bytes, config.segment_seconds)
         try:
+            _refuse_a_lost_log(config.folder, writer.committed, config.shipped())
             config.codec.begin(config.today())
             for draft in config.folder.glob("*.tmp"):
                 draft.unlink(missing_ok=True)
@@ -231,3 +233,19 @@ class Host:
             "keys_age_seconds": lambda: min(time.monotonic() - self._keys_at, 1e9),
         }
         self.metrics.info = lambda: {"rules": pump.engine.rules_version, "engine": ENGINE_VERSION}
+
+
+def _refuse_a_lost_log(folder: Path, end: int, shipped: int) -> None:
+    """Numbers that were given out would be given out again, and what is decided under them would never reach
+    the database.
+
+    Raises:
+        LogDamagedError: the log ends before what was shipped from it.
+    """
+    if end < shipped:
+        raise LogDamagedError(
+            f"The log in {folder} ends at record {end}, but {shipped} records were shipped from it to the "
+            f"database. Nothing was changed. Put the folder back from a copy. If there is none, "
+            f"`tocsin log begin` starts a new one after record {shipped}, with an engine that remembers "
+            f"nothing."
+        )

@@ -1,4 +1,5 @@
-"""Where the keys of the log come from: an installation's database, or a folder when decide runs alone."""
+"""What the log is opened with: keys from an installation's database, or from a folder when decide runs alone;
+and how much of it the database has."""
 
 from __future__ import annotations
 
@@ -19,6 +20,18 @@ def key_from_database(scope: str, create: bool) -> bytes:
 
     try:
         return stored_key(scope, create)
+    finally:
+        connections.close_all()
+
+
+def shipped_in_database() -> int:
+    """The last record of the log that is in the database. Leaves no connection open, as above."""
+    from django.db import connections
+
+    from tocsin.domains.detection.ship import shipped
+
+    try:
+        return shipped()
     finally:
         connections.close_all()
 

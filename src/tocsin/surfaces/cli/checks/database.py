@@ -143,6 +143,27 @@ class Database:
                 "see them in the console under Administration, and send them again",
             )
 
+    def log(self) -> Iterator[Finding]:
+        """The log of decisions reaches as far as what was shipped from it."""
+        if self.connection is None or not self._value(
+            "SELECT to_regclass('detection_ship_position') IS NOT NULL"
+        ):
+            return
+        from tocsin.domains.detection.ship import PARTITION
+        from tocsin.engine.log.marks import read_mark
+
+        place = self._value("SELECT position FROM detection_ship_position WHERE partition = %s", PARTITION)
+        folder, done = self.env.home / "decide", int(place or 0)
+        end = read_mark(folder)
+        if end < done:
+            yield wrong(
+                f"the log of decisions ends at record {end}, and {done} were shipped from it: "
+                "`decide` does not start, and nothing is shipped",
+                f"put {folder} back from a copy; if there is none, `tocsin log begin` starts a new one",
+            )
+        else:
+            yield ok(f"{end - done} records of the log of decisions are not in the database yet")
+
     def keys(self) -> Iterator[Finding]:
         """Every master key that something is wrapped with can still open it."""
         if self.connection is None or not self._value("SELECT to_regclass('core_data_key') IS NOT NULL"):
