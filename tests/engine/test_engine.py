@@ -14,6 +14,7 @@ from tocsin.engine.runtime.state import LANES, EngineFullError
 ORDERS = 'orders = count("order.placed", per=customer, within="1h")'
 THIRD = rule("orders >= 2", reason="Order {orders}.")
 ALWAYS = "known(customer)"
+DAY_MS = 86_400_000
 
 
 def counting() -> Engine:
@@ -85,6 +86,16 @@ def test_an_id_is_known_for_at_least_thirty_days_and_forgotten_after_them() -> N
     assert decide(one, old).decision.duplicate is True
     decide(one, event(customer="d", ts=T0 + 33 * 86_400_000))
     assert decide(one, old).decision.duplicate is False
+
+
+def test_an_id_that_begins_anew_in_a_batch_does_not_change_what_was_said_before_it() -> None:
+    """The first is repeated, then its days pass, then it comes again: all in one call."""
+    first, later = event(customer="c", ident="a"), event(ts=T0 + 33 * DAY_MS, customer="c", ident="b")
+    together = counting().decide([first, first, later, first], T0)
+    singly = counting()
+    assert together == [decide(singly, one) for one in (first, first, later, first)]
+    told = [(one.decision.seq, one.decision.duplicate) for one in together if isinstance(one, Outcome)]
+    assert told == [(1, False), (1, True), (2, False), (3, False)]
 
 
 def test_a_late_event_counts_at_the_engines_clock_and_says_so() -> None:

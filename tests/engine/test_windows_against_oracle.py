@@ -110,17 +110,19 @@ def whole_engine(which: RuleSet = RULES) -> Engine:
 
 def watched(engine: Engine, events: list[Event], known: Sequence[str]) -> list[dict[str, Any] | None]:
     """Decide one batch; the features each event saw, None for those that were seen before."""
-    outcomes = engine.decide(events, 0)
     answers: list[dict[str, Any] | None] = []
-    lane = 0
-    for one, outcome in zip(events, outcomes, strict=True):
-        if not isinstance(outcome, Outcome) or outcome.decision.duplicate:
-            answers.append(None)
-            continue
-        seen = Seen(one, engine.plan, engine.bench, lane)
-        types = engine.rules.features
-        answers.append({name: seen.get(Get("feature", name, types[name].type)) for name in known})
-        lane += 1
+    while len(answers) < len(events):
+        # the engine may cut a batch: look at its lanes before the rest goes through them
+        part = events[len(answers) :]
+        lane = 0
+        for one, outcome in zip(part, engine._decide(part, [0] * len(part)), strict=False):
+            if not isinstance(outcome, Outcome) or outcome.decision.duplicate:
+                answers.append(None)
+                continue
+            seen = Seen(one, engine.plan, engine.bench, lane)
+            types = engine.rules.features
+            answers.append({name: seen.get(Get("feature", name, types[name].type)) for name in known})
+            lane += 1
     return answers
 
 

@@ -84,7 +84,7 @@ class Engine:
         given by the host and kept in the log, so that a replay says the same. Raises EngineFullError."""
         received = [received_at] * len(events) if isinstance(received_at, int) else received_at
         answers: list[Outcome | Conflict] = []
-        for start in range(0, len(events), LANES):
+        while (start := len(answers)) < len(events):
             answers += self._decide(events[start : start + LANES], received[start : start + LANES])
         return answers
 
@@ -153,6 +153,7 @@ class Engine:
         self._explainer = Explainer(plan)
 
     def _decide(self, events: Sequence[Event], received_at: Sequence[int]) -> list[Outcome | Conflict]:
+        """The outcomes of the first events, of at least one."""
         n = len(events)
         ids, digests, sent, received, states, rows, clocks = self._columns
         ids[:n] = [hash_text(event.id) for event in events]
@@ -160,10 +161,11 @@ class Engine:
         sent[:n] = [event.ts for event in events]
         received[:n] = received_at
         first = self.seq
-        clock, seq = s.screen(
+        clock, seq, n = s.screen(
             self.memory, ids, digests, sent, received, self.clock, self.seq, states, rows, clocks,
             self._no_rings, n,
         )  # fmt: skip
+        self.bench.refuse_when_full()
         self.clock, self.seq = int(clock), int(seq)
         fresh = [i for i in range(n) if states[i] == s.NEW]
         decided = self._run([events[i] for i in fresh], sent[fresh], clocks[fresh]) if fresh else []

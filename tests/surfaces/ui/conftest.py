@@ -23,7 +23,7 @@ class _Silent(WSGIRequestHandler):
         """Say nothing: the tests say what matters."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def plain_static() -> Iterator[None]:
     """Static files by their plain names, so that nothing has to be collected first."""
     storages = {
@@ -34,7 +34,7 @@ def plain_static() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def site(plain_static: None) -> Iterator[str]:
     """The address of the showcase, with the real middleware and content security policy."""
     with override_settings(ROOT_URLCONF="tests.surfaces.ui.urls", ALLOWED_HOSTS=["127.0.0.1"]):

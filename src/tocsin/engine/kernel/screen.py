@@ -32,19 +32,23 @@ OTHER: Final = 2  # seen before, with other content
 @jit
 def screen(memory, ids, digests, sent, received, clock, position, states, rows, clocks, no_rings, n):
     """Judge ``n`` events in order. ``states``: NEW, SAME or OTHER; ``rows``: the id's row; ``clocks``: the
-    engine's clock at each new event. Returns the clock and the position after the batch."""
+    engine's clock at each new event. Returns the clock and the position after the batch, and how many events
+    were judged: an id whose time is over begins anew only as the first of a batch, so that what this batch
+    answers for its earlier life is still there."""
     for i in range(n):
         row = find(memory, IDS, ids[i])
         if row != 0 and clock // DAY - (memory[row] - 1) // DAY < DAYS_KNOWN:
             states[i] = SAME if memory[row + ID_DIGEST] == digests[i] else OTHER
             rows[i] = row
             continue
+        if row != 0 and i > 0:
+            return clock, position, i
         clock = max(clock, sent[i])
         if row == 0:
             row = add(memory, IDS, ids[i], clock, clock, no_rings)
             if row == 0:
                 memory[AT_FULL] = 1
-                break
+                return clock, position, i
         position += 1
         memory[row] = clock + 1
         memory[row + ID_DIGEST] = digests[i]
@@ -54,4 +58,4 @@ def screen(memory, ids, digests, sent, received, clock, position, states, rows, 
         states[i] = NEW
         rows[i] = row
         clocks[i] = clock
-    return clock, position
+    return clock, position, n

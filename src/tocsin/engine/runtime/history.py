@@ -86,13 +86,15 @@ def run(engine: Engine, history: History, watch: Callable[[int, int, Whole], Non
     states, rows, clocks = (np.zeros(LANES, np.int64) for _ in range(3))
     no_rings = np.zeros(0, np.int64)
     repeated = 0
-    for start in range(0, total, LANES):
+    start = stop = 0
+    while (start := stop) < total:
         stop = min(start + LANES, total)
-        n = stop - start
-        clock, seq = screen.screen(
+        clock, seq, n = screen.screen(
             engine.memory, history.ids[start:stop], history.digests[start:stop], history.sent[start:stop],
-            received, engine.clock, engine.seq, states, rows, clocks, no_rings, n,
+            received, engine.clock, engine.seq, states, rows, clocks, no_rings, stop - start,
         )  # fmt: skip
+        bench.refuse_when_full()
+        stop = start + n
         engine.clock, engine.seq = int(clock), int(seq)
         places = np.arange(start, stop) if not states[:n].any() else start + np.flatnonzero(states[:n] == 0)
         lanes = len(places)

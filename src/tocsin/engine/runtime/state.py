@@ -49,6 +49,10 @@ class Bench:
     def run(self, n: int) -> None:
         """Run the batch in lanes 0 to n. Raises EngineFullError."""
         run_batch(*self._arguments, n)
+        self.refuse_when_full()
+
+    def refuse_when_full(self) -> None:
+        """Raises EngineFullError once there was no room for something."""
         if self.memory[AT_FULL]:
             raise EngineFullError(
                 "The engine's memory limit is reached. Raise it and start again from the log."

@@ -40,6 +40,8 @@ _REFUSED = {
     "region": lazy("another region"),
     "assignment": lazy("not given to them"),
     "class": lazy("too sensitive for their role"),
+    "own": lazy("their own work"),
+    "export_cap": lazy("more than a day's worth"),
 }
 
 
