@@ -17,6 +17,7 @@ from tests.journeys.full_house import furnish
 from tests.journeys.marketplace import Marketplace
 from tests.journeys.people import PASSWORD, Cast, cast
 from tests.journeys.visits import NEWCOMER, NO_PAGE, NOBODY, VISITS, Visit
+from tests.support.browser import holds
 from tests.support.stack import Stack, until
 from tocsin.core.access.permissions import ROLES
 
@@ -174,7 +175,7 @@ def _go(page: Page, address: str) -> None:
 
 
 def _settle(page: Page) -> None:
-    until(lambda: page.evaluate("!document.querySelector('.htmx-request, .skeleton')"), "the whole page")
+    until(lambda: holds(page, "!document.querySelector('.htmx-request, .skeleton')"), "the whole page")
 
 
 def _open(page: Page, selector: str) -> None:

@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests.journeys import desk
 from tests.journeys.marketplace import Marketplace
 from tests.journeys.people import Cast, cast
+from tests.support.browser import holds
 from tests.support.stack import Stack, until
 
 pytestmark = [pytest.mark.journey, pytest.mark.capability("B9.4")]
@@ -71,7 +72,7 @@ def test_every_place_has_a_key_that_leads_there(stack: Stack, page: Page) -> Non
     )
     assert len(places) == page.locator("#nav a").count() > 3
     for keys, path in places:
-        until(lambda: page.evaluate("!!(window.htmx && window.Alpine)"), "the scripts")
+        until(lambda: holds(page, "window.htmx && window.Alpine"), "the scripts")
         for key in keys.split():
             page.keyboard.press(key)
         page.wait_for_url(f"**{path}**")

@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.journeys import desk
 from tests.journeys.marketplace import Marketplace
 from tests.journeys.people import cast
+from tests.support.browser import holds
 from tests.support.stack import Stack, until
 
 _LISTEN = """() => {
@@ -41,6 +42,6 @@ def test_what_one_does_shows_on_the_others_screen(stack: Stack, browser: Browser
     working = desk.sign_in(browser, stack.web, people["investigator"])
     desk.open_case(working, stack.web, case["reference"])
     desk.take(working)
-    until(lambda: f"case:{case['id']}" in watching.evaluate("window.heard"), "the screen to hear of the case")
+    until(lambda: holds(watching, f"heard.includes('case:{case['id']}')"), "the screen to hear of the case")
     expect(watching.locator("#case")).to_contain_text(people["investigator"].name)
     shop.stop()

@@ -11,7 +11,8 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _QUIET = [
@@ -34,3 +35,15 @@ def browser() -> Iterator[Browser]:
         started = playwright.chromium.launch(executable_path=path, args=_QUIET)
         yield started
         started.close()
+
+
+def holds(page: Page, expression: str) -> bool:
+    """Whether an expression is true on the page now; not while the page is on its way to another.
+
+    Playwright's own ``wait_for_function`` evaluates a string in the page, which our policy refuses."""
+    try:
+        return bool(page.evaluate(f"!!({expression})"))
+    except PlaywrightError as error:
+        if "Execution context was destroyed" in error.message:
+            return False
+        raise

@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from tests.support.browser import holds
 from tests.support.stack import until
 from tests.surfaces.ui import urls
 
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.journey
 
 def open_showcase(page: Page, path: str = "/") -> None:
     page.goto(path)
-    until(lambda: page.evaluate("!!(window.htmx && window.Alpine)"), "the scripts")
+    until(lambda: holds(page, "window.htmx && window.Alpine"), "the scripts")
     expect(page.locator("#links canvas").first).to_be_attached()
     expect(page.locator("#trend canvas")).to_be_attached()
 
@@ -166,7 +167,7 @@ def test_live_signals_arrive_and_a_lost_stream_is_announced_and_taken_back(page:
         "window.heard = []; document.addEventListener('live:queue', (event) => heard.push(event.detail.n))"
     )
     open_showcase(page, "/?live")
-    until(lambda: page.evaluate("heard.length > 1"), "the second news")
+    until(lambda: holds(page, "heard.length > 1"), "the second news")
     assert page.evaluate("new Set(heard).size") == 1
     urls.live["state"] = "broken"
     expect(page.locator("#strip-live")).to_contain_text("Live updates stopped", timeout=30_000)
