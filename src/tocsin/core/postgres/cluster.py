@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import subprocess
 import tempfile
@@ -62,13 +63,17 @@ def check_version(layout: Layout) -> None:
 def create(layout: Layout, user: ServerUser) -> None:
     """Make the cluster: data checksums, passwords by SCRAM, sorting that no system update changes.
 
-    It is built aside and renamed when whole, so that a killed first start leaves nothing half made.
+    It is built aside and renamed when whole, so that a killed first start leaves nothing half made. An initdb
+    that outlived its parent may still write: its folder is moved out of the way before it is removed.
 
     Raises:
         PostgresError: initdb failed; its own words are in the message.
     """
     draft = layout.folder / "data.new"
-    shutil.rmtree(draft, ignore_errors=True)
+    if draft.exists():
+        draft.rename(layout.folder / f"data.left-{secrets.token_hex(4)}")
+    for left in layout.folder.glob("data.left-*"):
+        shutil.rmtree(left, ignore_errors=True)
     draft.mkdir(mode=0o700)
     with tempfile.NamedTemporaryFile("w", dir=layout.folder) as secret:
         secret.write(passwords(layout)[SUPERUSER])
