@@ -102,14 +102,14 @@ def _cases(cases: int) -> None:
             """
             INSERT INTO cases_case (id, reference, title, desk, state, severity, codes, source, channel,
             region, zone,
-                data_class, walled_off, opened_at, updated_at, next_due_at, outcome, score, revision)
+                data_class, walled_off, heard_by, opened_at, updated_at, next_due_at, outcome, score, revision)
             SELECT 'case_' || lpad(n::text, 9, '0'), 'B-' || n, 'Case number ' || n || ' of the benchmark',
                 (ARRAY['safety','fraud','account','conduct','privacy','food','delivery'])[1 + n %% 7],
                 CASE WHEN n %% 4 = 0 THEN 'open' WHEN n %% 4 = 1 THEN 'investigating' ELSE 'closed' END,
                 (ARRAY['S1','S2','S2','S3','S3','S3','S4'])[1 + (n * 7919) %% 7], '{CON.harassment}',
                 'rule', 'api',
                 (ARRAY['US-CA','US-WA','US-NY','US-CO'])[1 + n %% 4], 'America/Los_Angeles',
-                CASE WHEN n %% 97 = 0 THEN 'P4' ELSE 'P3' END, '{}', now() - (n %% 400) * interval '1
+                CASE WHEN n %% 97 = 0 THEN 'P4' ELSE 'P3' END, '{}', '{}', now() - (n %% 400) * interval '1
                 hour', now(),
                 CASE WHEN n %% 3 = 0 THEN NULL ELSE now() + ((n * 31) %% 5000) * interval '1 minute' END,
                 '', n %% 900, 1

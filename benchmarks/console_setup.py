@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,8 @@ def prepare(home: Path, cases: int, events: int, say: Any) -> None:
     call_command("collectstatic", interactive=False, verbosity=0)
     from tocsin.domains.reports.reference import load as reference
 
-    reference()
+    with redirect_stdout(sys.stderr):  # what it says is no part of the figures
+        reference()
     from benchmarks.console_data import load
 
     load(cases, events, say)
