@@ -101,8 +101,9 @@ def _cases(cases: int) -> None:
         cursor.execute(
             """
             INSERT INTO cases_case (id, reference, title, desk, state, severity, codes, source, channel,
-            region, zone,
-                data_class, walled_off, heard_by, opened_at, updated_at, next_due_at, outcome, score, revision)
+                region, zone,
+                data_class, walled_off, heard_by, opened_at, updated_at, next_due_at,
+                outcome, score, revision)
             SELECT 'case_' || lpad(n::text, 9, '0'), 'B-' || n, 'Case number ' || n || ' of the benchmark',
                 (ARRAY['safety','fraud','account','conduct','privacy','food','delivery'])[1 + n %% 7],
                 CASE WHEN n %% 4 = 0 THEN 'open' WHEN n %% 4 = 1 THEN 'investigating' ELSE 'closed' END,
