@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from tests.domains import matter
@@ -9,6 +11,7 @@ from tests.domains.matter import as_, case_about, settle, somebody, taken
 from tocsin.core.access import break_glass
 from tocsin.core.errors import AccessDenied, Conflict, NotFound
 from tocsin.domains.cases import actions, queries
+from tocsin.domains.cases.access import kept_back, visible
 from tocsin.domains.cases.models import Case
 from tocsin.domains.enforcement import queries as enforcement
 from tocsin.domains.staff import actions as staff_actions
@@ -162,6 +165,37 @@ def test_hidden_rows_are_counted_page_by_page(world: None, supervisor: Staff) ->
     assert {page.items[0].pk, second.items[0].pk} == set(listed(person)[0])
     prior, hidden = queries.prior_cases(as_(supervisor), Case.objects.get(data_class="P4"))
     assert (prior, hidden) == ([], 0)
+
+
+@pytest.mark.parametrize("regions", [["*"], ["US"], ["US-WA"], ["US-CA", "EU"], []])
+@pytest.mark.parametrize(
+    "role",
+    ["specialist", "investigator", "supervisor", "appeals_reviewer", "privacy_officer", "support_agent"],
+)
+def test_every_case_is_seen_or_kept_back_and_counted_once(world: None, role: str, regions: list[str]) -> None:
+    """Every combination of region, sensitivity, wall, assignment and hearing."""
+    person = somebody(role, regions=regions)
+    template = case_about(["CON.harassment"])
+    mixed = itertools.product(
+        ("", "US", "US-WA", "US-CA", "USA", "EU-DE"),
+        ("P3", "P4"),
+        (False, True),
+        (False, True),
+        (False, True),
+    )
+    for number, (region, data_class, walled, given, hears) in enumerate(mixed):
+        me = [person.pk]
+        Case.objects.create(
+            id=f"case_{number}", reference=f"M-{number}", desk=template.desk, severity="S3", region=region,
+            zone=template.zone, data_class=data_class, walled_off=me if walled else ["stf_other"],
+            heard_by=me if hears else [], assignee=person if given else None,
+            opened_at=template.opened_at, updated_at=template.opened_at,
+        )  # fmt: skip
+    actor = as_(person)
+    found = list(Case.objects.filter(visible(actor)).values_list("pk", flat=True))
+    for part in kept_back(actor):
+        found += Case.objects.filter(part).values_list("pk", flat=True)
+    assert sorted(found) == sorted(Case.objects.values_list("pk", flat=True))
 
 
 def test_actions_and_letters_of_hidden_cases_are_hidden_and_counted(

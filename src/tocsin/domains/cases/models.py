@@ -2,6 +2,7 @@
 
 import pghistory
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 
@@ -71,7 +72,15 @@ class Case(models.Model):
                 condition=~Q(state__in=["closed", "merged", "routed_out"]),
                 name="case_mine",
             ),
+            models.Index(
+                fields=["desk", "severity", "next_due_at", "id"],
+                condition=~Q(state__in=["closed", "merged", "routed_out"]),
+                name="case_desk",
+            ),
             models.Index(fields=["region", "severity"], name="case_region"),
+            # what is kept from somebody is counted on every page
+            models.Index(fields=["id"], condition=Q(data_class="P4"), name="case_sensitive"),
+            GinIndex(fields=["walled_off"], name="case_walled_off"),
             models.Index(fields=["-opened_at"], name="case_opened"),
         ]
 

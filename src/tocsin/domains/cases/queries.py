@@ -15,7 +15,7 @@ from tocsin.core.actor import Actor
 from tocsin.core.counting import CAP, capped_counts
 from tocsin.core.crypto.seal import Sealed, open_many
 from tocsin.core.errors import InvalidInput
-from tocsin.domains.cases.access import may_see, no_such_case, scope_of, visible
+from tocsin.domains.cases.access import kept_back, may_see, no_such_case, scope_of, visible
 from tocsin.domains.cases.actions import OVER
 from tocsin.domains.cases.models import Case, CaseParty, Presence, TimelineEntry
 from tocsin.domains.people.models import Account
@@ -79,8 +79,10 @@ def queue(
         page = page.filter(_after(cursor))
     items = list(page.select_related("assignee")[: limit + 1])
     more = items[limit - 1].pk if len(items) > limit else ""
-    counted = capped_counts({"total": mine, "hidden": everything.filter(~visible(actor))}, COUNT_CAP)
-    return QueuePage(items[:limit], counted["total"], counted["hidden"], more)
+    hidden = {f"hidden {n}": everything.filter(part) for n, part in enumerate(kept_back(actor))}
+    counted = capped_counts({"total": mine, **hidden}, COUNT_CAP)
+    total = counted.pop("total")
+    return QueuePage(items[:limit], total, min(sum(counted.values()), COUNT_CAP), more)
 
 
 def _after(cursor: str) -> Q:
