@@ -63,14 +63,16 @@ class Fired(msgspec.Struct, frozen=True):
 
 
 class Explanation(msgspec.Struct, frozen=True):
-    """What the investigator needs and the caller does not: kept beside every decision but a plain "allow".
+    """What the investigator needs and the caller does not: kept beside every decision in which a rule fired.
 
     `clock`: engine time in milliseconds. `features`: every feature that was read, by name, before this event.
+    `watched`: rules in shadow that would have fired; they had no say in the answer.
     """
 
     clock: int
     fired: list[Fired]
     features: dict[str, Scalar]
+    watched: list[Fired] = []
 
 
 class Conflict(msgspec.Struct, frozen=True):
@@ -81,7 +83,7 @@ class Conflict(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """A decision and, if it is new and not a plain "allow", its explanation."""
+    """A decision and, if it is new and any rule fired, its explanation."""
 
     decision: Decision
     explanation: Explanation | None = None

@@ -182,6 +182,20 @@ class Rule:
     jurisdictions: tuple[str, ...] = ()  # none: everywhere
     note: str = ""
     spot: Spot | None = field(default=None, compare=False)
+    # how far it has come, see `stages`: not from its own file
+    stage: Literal["shadow", "canary", "active"] = field(default="active", repr=False)
+    share: int = field(default=10_000, repr=False)  # of 10,000 accounts, by a stable hash: who it acts on
+    snoozed: tuple[str, ...] = field(default=(), repr=False)  # kinds of entities: it leaves some alone
+
+    @property
+    def acts(self) -> bool:
+        """Whether it has a say in answers. One in shadow has none."""
+        return self.stage != "shadow"
+
+    @property
+    def is_staged(self) -> bool:
+        """Whether it is anything but active everywhere."""
+        return self.stage != "active" or bool(self.snoozed)
 
 
 def children(node: Node) -> tuple[Node, ...]:

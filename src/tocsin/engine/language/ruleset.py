@@ -20,12 +20,14 @@ from tocsin.engine.language.functions import FUNCTIONS
 from tocsin.engine.language.nodes import Entry, Feature, ListOf, Node, Rule
 from tocsin.engine.language.problems import Problem, Problems, RuleError, Spot, TooManyProblems, nearest
 from tocsin.engine.language.rules import COMMON, RuleReader
+from tocsin.engine.language.stages import STAGES_FILE, apply_stages, read_stages
 from tocsin.engine.language.syntax import MAX_TEXT, parse
 from tocsin.engine.schema import Schema, SchemaError, load_schema, packaged, packaged_text
 from tocsin.engine.text import GAP, words
 
 SUFFIX: Final = ".rules"
 SCHEMA_FILE: Final = "schema.toml"
+BESIDE: Final = (SCHEMA_FILE, STAGES_FILE)
 LISTS: Final = ("values", "phrases", "domains", "networks")
 MAX_FILES: Final = 200
 MAX_WORDS: Final = 16  # of a phrase
@@ -51,10 +53,10 @@ NO_RULES: Final = RuleSet("none", packaged(), {}, {}, {}, {})
 
 
 def load_folder(folder: Path) -> RuleSet:
-    """Every *.rules of the folder, and its schema.toml. Raises RuleError."""
+    """Every *.rules of the folder, its schema.toml and its stages.toml. Raises RuleError."""
     nowhere = Spot(str(folder), 1, 1, 1)
     try:
-        paths = sorted(path for path in folder.iterdir() if path.suffix == SUFFIX or path.name == SCHEMA_FILE)
+        paths = sorted(path for path in folder.iterdir() if path.suffix == SUFFIX or path.name in BESIDE)
         sources = {path.name: _text(path) for path in paths}
     except (OSError, UnicodeDecodeError) as error:
         raise RuleError([Problem(nowhere, f"The rules could not be read: {error}.")]) from None
@@ -107,6 +109,9 @@ def _load(sources: Mapping[str, str], problems: Problems) -> RuleSet | None:
     rules: dict[str, Rule] = {}
     for draft in drafts:
         draft.read_rules(rules)
+    if not problems and STAGES_FILE in sources:
+        stages = read_stages(sources[STAGES_FILE], problems)
+        apply_stages(stages, rules, names.lists, names.schema, problems)
     if problems:
         return None
     return RuleSet(_version(names, rules), names.schema, names.lists, names.features, rules, dict(sources))
@@ -325,5 +330,6 @@ def _version(names: Names, rules: Mapping[str, Rule]) -> str:
         *(repr(replace(list_, note="", spot=None)) for _, list_ in sorted(names.lists.items())),
         *(repr(replace(rule, note="", spot=None)) for _, rule in sorted(rules.items())),
         *(f"{name}:{kind.type}" for name, kind in sorted(names.schema.fields.items())),
+        *(f"{rule.id} {rule.stage} {rule.share}" for _, rule in sorted(rules.items()) if rule.is_staged),
     ]
     return "r-" + hashlib.sha256("\n".join(plain).encode()).hexdigest()[:16]

@@ -1,7 +1,7 @@
 """What a log record holds.
 
 Event record (JSON): received_at (ms), key (id of the API key that sent it), event (exactly the bytes that
-were sent), decision (exactly the bytes that were answered), explain (null for a plain "allow").
+were sent), decision (exactly the bytes that were answered), explain (null when no rule fired).
 Rules record (JSON): received_at (ms), version, sources (file name -> text): from here on these rules apply.
 """
 

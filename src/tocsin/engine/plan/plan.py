@@ -11,8 +11,9 @@ from tocsin.engine.hashing import hash_text
 from tocsin.engine.kernel import batch, groups, links, marks
 from tocsin.engine.kernel.counters import DISTINCT, PLACE, SPAN
 from tocsin.engine.kernel.program import OP_COLUMNS
-from tocsin.engine.language.nodes import Feature, Get, Known, Rule, gets
+from tocsin.engine.language.nodes import Feature, Get, Known, Match, Not, Rule, gets
 from tocsin.engine.language.ruleset import RuleSet
+from tocsin.engine.language.stages import SHARES, snoozed_list
 from tocsin.engine.plan.layout import FIRST_GROUP, KINDS, Counter, Counters, Layout
 from tocsin.engine.plan.program import Compiler, as_array
 from tocsin.engine.plan.registers import SCRATCH, Matched, Registers
@@ -295,7 +296,17 @@ class _Planner:
                 within = Matched("within", Get("region", "region", "text"), rule.jurisdictions)
                 self.compiler.is_true(within, here)
                 self.compiler.both(to, here)
-            self.compiler.rule(number, to, VERDICTS.index(rule.verdict))
+            for kind in rule.snoozed:
+                awake = self.compiler.new_bool()
+                asleep = Match("in", Get("entity", kind, "id"), snoozed_list(rule.id, kind))
+                self.compiler.condition(Not(asleep), awake, unknown=1)
+                self.compiler.both(to, awake)
+            if rule.share < SHARES:
+                accounts = [Get("entity", kind, "id") for kind in self.rules.schema.accounts]
+                chosen = self.compiler.new_bool()
+                self.compiler.first_is_chosen(accounts, rule.share, chosen)
+                self.compiler.both(to, chosen)
+            self.compiler.rule(number, to, VERDICTS.index(rule.verdict) if rule.acts else 0)
 
     def _program(self, start: int) -> None:
         if len(self.compiler.ops) > start:

@@ -145,9 +145,19 @@ class Compiler:
         """The rule fires where the condition holds."""
         self._emit(op.RULE, number, condition, rank)
 
-    def share(self, register: int, to: int, parts: int) -> None:
-        """True for ``parts`` of 10,000 values, by a stable hash."""
-        self._emit(op.SHARE, to, register, parts)
+    def first_is_chosen(self, entities: Sequence[Get], share: int, to: int) -> None:
+        """The first of the entities that the event names is among ``share`` of 10,000, by a stable hash. None
+        of them named: false."""
+        *others, last = entities
+        self._emit(op.SHARE, to, self._registers.whole(last), share)
+        unnamed, chosen = self.new_bool(), self.new_bool()
+        for entity in reversed(others):
+            register = self._registers.whole(entity)
+            self._emit(op.KNOWN_INT, unnamed, register)
+            self._emit(op.NOT, unnamed, unnamed)
+            self._emit(op.AND, to, unnamed)
+            self._emit(op.SHARE, chosen, register, share)
+            self._emit(op.OR, to, chosen)
 
     def is_true(self, what: object, to: int) -> None:
         """The bool that something worked out beforehand stands for."""

@@ -70,8 +70,9 @@ class Explainer:
         what an investigator needs."""
         seen = Seen(event, self._plan, bench, lane)
         column = bench.fired[: len(self._plan.order), lane]
-        fired = [self._plan.order[number] for number in column.nonzero()[0]]
-        fired.sort(key=lambda rule: self._ranks[rule.id])
+        met = [self._plan.order[number] for number in column.nonzero()[0]]
+        met.sort(key=lambda rule: self._ranks[rule.id])
+        fired = [rule for rule in met if rule.acts]
         actions: dict[Action, None] = {}
         for rule in fired:
             for spec in rule.actions:
@@ -79,9 +80,10 @@ class Explainer:
                     actions[Action(spec.type, target)] = None
         reasons = [self.reason(rule, seen) for rule in fired[:MAX_REASONS]]
         read = {got.name: seen.get(got) for got in self._read[int(bench.types[lane])]}
-        names = [Fired(rule.id, rule.code, rule.verdict, rule.severity, rule.clause) for rule in fired]  # type: ignore[arg-type]
-        explanation = Explanation(seen.clock, names, read)
-        return fired[0].verdict, reasons, list(actions), explanation  # type: ignore[return-value]
+        watched = [_fired(rule) for rule in met if not rule.acts]
+        explanation = Explanation(seen.clock, [_fired(rule) for rule in fired], read, watched)
+        verdict = fired[0].verdict if fired else "allow"
+        return verdict, reasons, list(actions), explanation  # type: ignore[return-value]
 
     def reason(self, rule: Rule, seen: Seen) -> Reason:
         """Why a rule fired, in its own sentence."""
@@ -112,6 +114,10 @@ def looked_at(node: Node, seen: Seen, lists: Mapping[str, ListOf], values: dict[
 def fill(text: str, values: Mapping[str, Scalar]) -> str:
     """Put values in place of {name}. Names only: a rule file cannot reach anything else from here."""
     return PLACEHOLDER.sub(lambda found: str(values.get(found[1], "?")), text)
+
+
+def _fired(rule: Rule) -> Fired:
+    return Fired(rule.id, rule.code, rule.verdict, rule.severity, rule.clause)  # type: ignore[arg-type]
 
 
 def _target(spec: ActionSpec, event: Event) -> Target | None:
