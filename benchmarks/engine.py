@@ -4,7 +4,7 @@
     python -m benchmarks.engine [--events 1000000] [--json]
 
 1,000,000 events in columns, as a backtest reads them; 60 windowed features over 7 kinds of entities, 200
-rules, lists, labels and links on; one thread; processor time. The others get ready values and keep no
+rules, lists, labels and links on; one thread; processor time, the best of three passes that each begin empty. The others get ready values and keep no
 windows. `times_ezrules` is theirs without windows against ours with 60; `times_ezrules_rules_only` is rules
 against rules.
 """
@@ -35,6 +35,7 @@ from tocsin.engine.runtime import history as past
 
 MEMORY = 16 * 2**30
 SAMPLE = 2_000
+PASSES = 3
 
 
 def main() -> None:
@@ -49,9 +50,13 @@ def main() -> None:
 
     engine = Engine(rules, MEMORY)
     events = history(engine.plan, arguments.events)
-    started = time.process_time()
-    outcomes = past.run(engine, events)
-    replay_us = (time.process_time() - started) / len(events) * 1e6
+    passes = []
+    for _ in range(PASSES):  # the first also waits for the machine to find large pages for its memory
+        engine = Engine(rules, MEMORY)
+        started = time.process_time()
+        outcomes = past.run(engine, events)
+        passes.append((time.process_time() - started) / len(events) * 1e6)
+    replay_us = min(passes)
     rules_us = _rules_only(engine)
     sizes = engine.sizes()
     rows = _rows(engine, events)
@@ -62,6 +67,7 @@ def main() -> None:
         "rules": RULES,
         "share_not_allowed": round(float((outcomes.verdicts > 0).mean()), 4),
         "replay_events_per_second": round(1e6 / replay_us),
+        "replay_each_pass": [round(1e6 / us) for us in passes],
         "rules_only_us": round(rules_us, 3),
         "ns_per_rule": round(rules_us / RULES * 1e3, 2),
         "reload_ms": round(_reload(engine), 1),

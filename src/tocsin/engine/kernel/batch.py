@@ -59,7 +59,7 @@ def run_batch(
         look_up(
             memory, g, parts[g, : part_counts[g]], ints, bools, clocks, n, due, ring_places, rows[g], keys
         )
-        hit[n] = fetch(memory, g, rows[g], ring_places, n) & 1
+        hit[n] = fetch(memory, due, rows[g], ring_places, n) & 1
         for c in range(due.shape[0]):
             need = needs[due[c, NEED]]
             for i in range(n):

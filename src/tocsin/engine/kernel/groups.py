@@ -29,8 +29,8 @@ from tocsin.engine.kernel.counters import (
     run_sum,
     run_value,
 )
-from tocsin.engine.kernel.memory import AT_GROUPS, GROUP_WORDS, jit
-from tocsin.engine.kernel.tables import G_ROW_POWER, LOW32, add, entry_place, find, mix
+from tocsin.engine.kernel.memory import jit
+from tocsin.engine.kernel.tables import LOW32, add, entry_place, find, mix
 
 # Columns of the plan's counters.
 KIND: Final = 0
@@ -90,9 +90,10 @@ def _find_keys(memory, group, parts, ints, n, rows, keys):
 
 
 @jit
-def fetch(memory, group, rows, rings, n):
-    """Read the lines of each row, then the beginning of its rings. The answer means nothing."""
-    words = 1 << memory[AT_GROUPS + group * GROUP_WORDS + G_ROW_POWER]
+def fetch(memory, counters, rows, rings, n):
+    """Read the lines of each row that ``counters`` will need, then the beginning of its rings. The answer
+    means nothing."""
+    words = counters[:, AT].max() + 1
     seen = np.int64(0)
     for i in range(n):
         if rows[i] > 0:
