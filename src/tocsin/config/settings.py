@@ -89,6 +89,7 @@ INSTALLED_APPS = [
     "tocsin.domains.reports",
     "tocsin.domains.detection",
     "tocsin.domains.cases",
+    "tocsin.domains.line",
     "tocsin.domains.enforcement",
     "tocsin.surfaces.ui",
     "tocsin.surfaces.help",
