@@ -54,6 +54,7 @@ TOCSIN_BRAND = ENV.brand
 TOCSIN_QUICK_EXIT_URL = ENV.quick_exit_url
 #: How many reverse proxies of ours stand in front; see ``client_address.py``.
 TOCSIN_PROXIES = ENV.proxies
+TOCSIN_RULES_DIR = str(ENV.rules_dir)
 TOCSIN_DECIDE_LOG = str(ENV.home / "decide")
 #: Personal data is masked and caps apply; these are numbers an operator may change without a code change.
 TOCSIN_EXPORT_CAP = 200
@@ -88,6 +89,7 @@ INSTALLED_APPS = [
     "tocsin.domains.policies",
     "tocsin.domains.reports",
     "tocsin.domains.detection",
+    "tocsin.domains.rules",
     "tocsin.domains.cases",
     "tocsin.domains.line",
     "tocsin.domains.enforcement",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -9,8 +10,9 @@ import pytest
 from tests.engine.builders import MEMORY, T0, decide, event, rule, rules
 from tocsin.engine.engine import Engine
 from tocsin.engine.events import Event
-from tocsin.engine.language.problems import RuleError
+from tocsin.engine.language.problems import Problems, RuleError
 from tocsin.engine.language.ruleset import RuleSet
+from tocsin.engine.language.stages import Snooze, Stage, read_stages, write_stages
 from tocsin.engine.runtime.history import encode, run
 
 DAY = 86_400_000
@@ -117,6 +119,17 @@ def test_stages_are_part_of_the_version_and_no_stages_are_not() -> None:
              'large = { stage = "canary", share = 5 }', 'large = { stage = "canary", share = 6 }',
              'large = { snoozed = [{ kind = "customer", id = "c", until = "2026-03-03" }] }']  # fmt: skip
     assert len({plain, *(staged(text).version for text in texts)}) == 6
+
+
+def test_what_is_written_is_read_again() -> None:
+    stages = {
+        "large": Stage("canary", 500, [Snooze("customer", 'c "1" \\ é', dt.date(2026, 3, 3))]),
+        "huge": Stage("off"),
+    }
+    problems = Problems({})
+    assert read_stages(write_stages(stages), problems) == stages
+    assert problems.found == []
+    assert write_stages({"large": Stage()}) == ""
 
 
 def test_stages_go_with_a_snapshot() -> None:

@@ -13,6 +13,7 @@ not evaluated, but what its file counts goes on, so that it can come back withou
 from __future__ import annotations
 
 import datetime as dt
+import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
@@ -52,6 +53,20 @@ def read_stages(text: str, problems: Problems) -> dict[str, Stage]:
     except (tomllib.TOMLDecodeError, msgspec.ValidationError, RecursionError) as error:
         problems.add(Spot(STAGES_FILE, 1, 1, 1), f"{error}.")
         return {}
+
+
+def write_stages(stages: Mapping[str, Stage]) -> str:
+    """The text of the file; nothing when every rule is simply active."""
+    return "".join(_section(name, stage) for name, stage in sorted(stages.items()) if stage != Stage())
+
+
+def _section(name: str, stage: Stage) -> str:
+    lines = [f"[{name}]", f'stage = "{stage.stage}"', f"share = {stage.share}"]
+    snoozed = [
+        f"{{ kind = {json.dumps(one.kind)}, id = {json.dumps(one.id)}, until = {one.until} }}"
+        for one in stage.snoozed
+    ]
+    return "\n".join([*lines, f"snoozed = [{', '.join(snoozed)}]", "", ""])
 
 
 def apply_stages(

@@ -1,0 +1,74 @@
+"""The rules in force: those that come with Tocsin, those written here, and how far each has come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+
+from tocsin.domains.rules.models import DetectionRule
+from tocsin.engine.language.problems import RuleError
+from tocsin.engine.language.ruleset import SUFFIX, RuleSet, load, load_folder
+from tocsin.engine.language.stages import STAGES_FILE, Stage, write_stages
+
+State = DetectionRule.State
+#: What the engine is told of a rule in each state; of those on paper it is told nothing.
+_STAGES: Mapping[str, str] = {
+    State.SHADOW: "shadow",
+    State.CANARY: "canary",
+    State.ACTIVE: "active",
+    State.PAUSED: "off",
+    State.RETIRED: "off",
+}
+
+
+@dataclass(frozen=True)
+class Files:
+    """Rule files by name, and the stage of each rule that is not simply active."""
+
+    files: Mapping[str, str]
+    stages: Mapping[str, Stage]
+
+    def sources(self) -> dict[str, str]:
+        """What `engine.language.ruleset.load` is given."""
+        text = write_stages(self.stages)
+        return {**self.files, STAGES_FILE: text} if text else dict(self.files)
+
+    def with_draft(self, draft: DetectionRule) -> Files:
+        """The same with a draft active, in the place of what it replaces."""
+        stages = {**self.stages, draft.name: Stage()}
+        if draft.replaces:
+            stages[draft.replaces] = Stage("off")
+        return Files({**self.files, file_of(draft.name): draft.text}, stages)
+
+
+def packaged() -> RuleSet:
+    """The rules that come with Tocsin, or those of the folder the operator chose. Raises RuleError."""
+    return load_folder(Path(settings.TOCSIN_RULES_DIR))
+
+
+def file_of(name: str) -> str:
+    """The name of the file of a rule that was written here. No packaged file is called so."""
+    return f"written.{name}{SUFFIX}"
+
+
+def in_force() -> Files:
+    """What is in force now. Raises RuleError when the packaged rules cannot be used."""
+    come = packaged()
+    rows = list(DetectionRule.objects.filter(state__in=list(_STAGES)).order_by("name"))
+    made = _files(come, [row for row in rows if row.packaged or row.state != State.RETIRED])
+    try:
+        load(made.sources())
+    except RuleError:
+        # what is in force looks at something that only the file of a retired rule declares
+        return _files(come, rows)
+    return made
+
+
+def _files(come: RuleSet, rows: list[DetectionRule]) -> Files:
+    known = [row for row in rows if not row.packaged or row.name in come.rules]
+    written = {file_of(row.name): row.text for row in known if not row.packaged}
+    stages = {row.name: Stage(_STAGES[row.state], row.share) for row in known}  # type: ignore[arg-type]
+    return Files({**come.sources, **written}, stages)

@@ -1,0 +1,24 @@
+"""One step of a rule, inside a larger act."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from tocsin.core.act import Work
+from tocsin.core.ids import new_id
+from tocsin.domains.rules.models import DetectionRule, RuleStep
+
+
+def step(work: Work, rule: DetectionRule, to: str, reason: str) -> RuleStep:
+    """Take a locked or new rule to another state, and write down who did it and why."""
+    now = timezone.now()
+    made = RuleStep(
+        id=new_id("rst"), rule=rule, from_state=rule.state, to_state=to, share=rule.share,
+        by=work.actor.ref, at=now,
+    )  # fmt: skip
+    made.reason = reason
+    rule.state, rule.state_since = to, now
+    work.save(rule, f"rule.{to}")
+    work.save(made, f"rule.{to}")
+    work.emit("rule.moved", {"rule": rule.name, "from": made.from_state, "to": to}, key=made.pk)
+    return made
