@@ -3,15 +3,13 @@ at."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from tocsin.engine.decisions import Action, Explanation, Fired, Reason, Target, Verdict
-from tocsin.engine.events import Event, Scalar
+from tocsin.engine.events import Event
 from tocsin.engine.hashing import NONE
-from tocsin.engine.language.evaluate import holds, matches
 from tocsin.engine.language.nodes import Action as ActionSpec
-from tocsin.engine.language.nodes import AllOf, AnyOf, Get, ListOf, Match, Node, Rule, Value, gets
-from tocsin.engine.language.rules import PLACEHOLDER, SENDER
+from tocsin.engine.language.nodes import Get, Rule, Value
+from tocsin.engine.language.rules import SENDER
+from tocsin.engine.language.sentences import fill, looked_at
 from tocsin.engine.plan.plan import Plan
 from tocsin.engine.runtime.state import Bench
 from tocsin.engine.vocabulary import SEVERITIES, VERDICTS
@@ -87,33 +85,8 @@ class Explainer:
 
     def reason(self, rule: Rule, seen: Seen) -> Reason:
         """Why a rule fired, in its own sentence."""
-        values: dict[str, Scalar] = {}
-        looked_at(rule.when, seen, self._lists, values)
+        values = looked_at(rule, seen, self._lists)
         return Reason(rule.code, rule.id, fill(rule.reason["en"], values), values)
-
-
-def looked_at(node: Node, seen: Seen, lists: Mapping[str, ListOf], values: dict[str, Scalar]) -> None:
-    """The values that made a condition hold. Of alternatives, those that hold."""
-    if isinstance(node, AllOf):
-        for part in node.parts:
-            looked_at(part, seen, lists, values)
-    elif isinstance(node, AnyOf):
-        for part in node.parts:
-            if holds(part, seen, lists):
-                looked_at(part, seen, lists, values)
-    elif isinstance(node, Match) and isinstance(node.part, Get) and node.how in ("says", "link", "phone"):
-        text = seen.get(node.part)
-        if node.how == "says" and isinstance(text, str):
-            values[node.part.name] = matches("says", text, lists.get(node.list), seen.clock)
-    else:
-        for got in gets(node):
-            if (value := seen.get(got)) is not None:
-                values[got.name] = value
-
-
-def fill(text: str, values: Mapping[str, Scalar]) -> str:
-    """Put values in place of {name}. Names only: a rule file cannot reach anything else from here."""
-    return PLACEHOLDER.sub(lambda found: str(values.get(found[1], "?")), text)
 
 
 def _fired(rule: Rule) -> Fired:
