@@ -41,7 +41,7 @@ def compare(first: Cells, second: Cells) -> Compared:
     return Compared(longer * columns, differ + (longer - both) * columns)
 
 
-def decisions_differ(first: Cells, second: Cells) -> Compared:
+def compare_decisions(first: Cells, second: Cells) -> Compared:
     """Decision by decision."""
     both = min(len(first), len(second))
     longer = max(len(first), len(second))

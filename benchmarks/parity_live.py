@@ -11,6 +11,7 @@ import datetime as dt
 import json
 import multiprocessing as mp
 import random
+import signal
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -54,21 +55,23 @@ def live(folder: Path, events: int, kills: int) -> Lived:
     rng = random.Random(17)
     log = folder / "log"
     log.mkdir()
-    done = 0
-    for target in sorted(rng.randrange(events) for _ in range(kills)):
-        process = _start(folder)
+    section = events * 9 // 10 // max(kills, 1)
+    for number in range(kills):
+        target = number * section + rng.randrange(section // 2)
+        process = _start(folder, (number + 1) * section)
         while read_mark(log) < target and process.is_alive():
             time.sleep(0.002)
         time.sleep(rng.random() * LONGEST_PAUSE)
-        done += process.is_alive()
         process.kill()
         process.join()
-    process = _start(folder)
+        if process.exitcode != -signal.SIGKILL:
+            raise RuntimeError("the process that decides ended by itself")
+    process = _start(folder, None)
     process.join()
     if process.exitcode:
         raise RuntimeError("the process that decides ended with an error")
     starts = [json.loads(line) for line in (folder / _STARTS).read_text().splitlines()]
-    return Lived(done, starts)
+    return Lived(kills, starts)
 
 
 def logged(folder: Path) -> Cells:
@@ -85,14 +88,15 @@ def logged(folder: Path) -> Cells:
     return np.array(rows, np.int64)
 
 
-def _start(folder: Path) -> mp.process.BaseProcess:
-    process = mp.get_context("spawn").Process(target=decide_all, args=(folder,))
+def _start(folder: Path, until: int | None) -> mp.process.BaseProcess:
+    process = mp.get_context("spawn").Process(target=decide_all, args=(folder, until))
     process.start()
     return process
 
 
-def decide_all(folder: Path) -> None:
-    """Go on where the log ends, until there are no more events. For a process of its own."""
+def decide_all(folder: Path, until: int | None) -> None:
+    """Go on where the log ends, until there are no more events; or from record ``until`` on, if it comes that
+    far, wait to be killed. For a process of its own."""
     log_folder, codec = folder / "log", _codec()
     log = LogWriter(log_folder, codec)
     recovered = recover(log_folder, codec, parity_workload.rule_set())
@@ -113,6 +117,8 @@ def decide_all(folder: Path) -> None:
         lines = islice(file, first, None)
         while batch := list(islice(lines, rng.randint(1, LANES))):
             _decide(engine, log, batch, reader, cells)
+            if until is not None and engine.seq >= until:
+                signal.pause()
     log.close()
 
 

@@ -1,9 +1,9 @@
 """The workload of `benchmarks.parity`: events as JSON lines, features of every kind, and rules over them.
 
 Each of the thirteen kinds of counted features is kept for each of seven kinds of entities and in each of
-seven windows, 91 features; a ratio and, but for one, a pace for each entity are made of others. The events are made to hurt: bursts
-and long silences, late events, ids sent twice with the same and with other content, missing entities and
-fields, two currencies. Everything comes from one seed.
+seven windows, 91 features; a ratio and, but for one, a pace for each entity are made of others. The events
+are made to hurt: bursts and long silences, late events, ids sent twice with the same and with other content,
+missing entities and fields, two currencies. Everything comes from one seed.
 """
 
 from __future__ import annotations
@@ -107,10 +107,20 @@ def made(counted: list[Spec]) -> list[Made]:
     return found
 
 
+def windowed() -> list[Spec | Made]:
+    """All of them."""
+    counted = specs()
+    return [*counted, *made(counted)]
+
+
+def windowed_names() -> list[str]:
+    """Their names."""
+    return [one.name for one in windowed()]
+
+
 def feature_text(per: str | None = None) -> str:
     """The declarations of the features of one kind of entity, or of all."""
-    counted = specs()
-    chosen = [one.written() for one in (*counted, *made(counted)) if per in (None, one.per)]
+    chosen = [one.written() for one in windowed() if per in (None, one.per)]
     return "\n".join(['"A workload to compare by."', "", *chosen, ""])
 
 
@@ -126,8 +136,7 @@ def rule_text() -> str:
     """The rules. One of them never fires and looks at every feature on every event, so that an engine reads
     them all."""
     rng = random.Random(7)
-    counted = specs()
-    names = [one.name for one in (*counted, *made(counted))]
+    names = windowed_names()
     types = (*TYPES, *SPECIAL)
     extra = ("together >= 2", "removed >= 1", "watched", "stolen")
     texts = [_rule("looks_at_everything", types, "watched and stolen and removed < 0 and together < 0 and ("
@@ -164,8 +173,7 @@ def features_of(per: str) -> RuleSet:
 def rules_over_values(rules: RuleSet) -> RuleSet:
     """The same rules, with every windowed feature an ordinary field of the event: for values that were worked
     out elsewhere."""
-    counted = specs()
-    names = [one.name for one in (*counted, *made(counted))]
+    names = windowed_names()
     lines = [f'{name} = {{ type = "{rules.features[name].type}", says = "A value" }}' for name in names]
     return load(
         {
