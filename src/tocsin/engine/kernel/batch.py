@@ -13,12 +13,14 @@ from tocsin.engine.kernel.links import run_links
 from tocsin.engine.kernel.marks import run_marks
 from tocsin.engine.kernel.memory import jit
 from tocsin.engine.kernel.program import run_program
+from tocsin.engine.kernel.scores import run_score
 
 # Kinds of stages, and what their other columns mean.
 PROGRAM: Final = 0  # from, to: operations
 GROUP: Final = 1  # group, from, to: counters
 MARKS: Final = 2
 LINKS: Final = 3
+SCORE: Final = 4  # model, number register, row of needs
 STAGE_COLUMNS: Final = 4
 
 
@@ -26,7 +28,8 @@ STAGE_COLUMNS: Final = 4
 def run_batch(
     memory, bits, stages, ops, numbers, sets, type_table, parts, part_counts, rings, ring_counts, windows,
     counters, needs, questions, roles, account_regs, instrument_regs, link_outs, mark_keys, untils,
-    confidences, ints, floats, bools, types, clocks, sent, tiles, asked, keys, rows, fired, verdicts, hit, n,
+    confidences, models, curves, model_inputs, roots, nodes, node_values, columns, ints, floats, bools, types,
+    clocks, sent, tiles, asked, keys, rows, fired, verdicts, hit, n,
 ):  # fmt: skip
     """Run every stage for lanes 0 to n. Answers are in the registers, ``fired``, ``verdicts`` and ``hit``."""
     rows[:, :n] = 0
@@ -51,6 +54,15 @@ def run_batch(
             run_links(
                 memory, roles, account_regs, instrument_regs, ints, types, clocks, ints[link_outs[0]],
                 ints[link_outs[1]], no_rings, n,
+            )  # fmt: skip
+            continue
+        if stages[s, 0] == SCORE:
+            need = needs[stages[s, 3]]
+            for i in range(n):
+                asked[i] = need[types[i]]
+            run_score(
+                models[stages[s, 1]], curves[stages[s, 1]], model_inputs, roots, nodes, node_values, ints,
+                floats, clocks, asked, columns, stages[s, 2], n,
             )  # fmt: skip
             continue
         g = stages[s, 1]

@@ -17,12 +17,15 @@ from tocsin.engine.language.expressions import CONSTANTS, Names, Reader
 from tocsin.engine.language.expressions import FUNCTIONS as TESTS
 from tocsin.engine.language.features import NAME, FeatureReader, check_features, link_features
 from tocsin.engine.language.functions import FUNCTIONS
+from tocsin.engine.language.models import read_models
 from tocsin.engine.language.nodes import Entry, Feature, ListOf, Node, Rule
 from tocsin.engine.language.problems import Problem, Problems, RuleError, Spot, TooManyProblems, nearest
 from tocsin.engine.language.rules import COMMON, RuleReader
 from tocsin.engine.language.stages import STAGES_FILE, apply_stages, read_stages
 from tocsin.engine.language.syntax import MAX_TEXT, parse
 from tocsin.engine.schema import Schema, SchemaError, load_schema, packaged, packaged_text
+from tocsin.engine.scores.model import MAX_BYTES, Model
+from tocsin.engine.scores.model import SUFFIX as MODEL_SUFFIX
 from tocsin.engine.text import GAP, words
 
 SUFFIX: Final = ".rules"
@@ -47,16 +50,17 @@ class RuleSet:
     features: Mapping[str, Feature]
     rules: Mapping[str, Rule]
     sources: Mapping[str, str] = field(repr=False)
+    models: Mapping[str, Model] = field(default_factory=dict, repr=False)
 
 
 NO_RULES: Final = RuleSet("none", packaged(), {}, {}, {}, {})
 
 
 def load_folder(folder: Path) -> RuleSet:
-    """Every *.rules of the folder, its schema.toml and its stages.toml. Raises RuleError."""
+    """Every *.rules of the folder, its models, its schema.toml and its stages.toml. Raises RuleError."""
     nowhere = Spot(str(folder), 1, 1, 1)
     try:
-        paths = sorted(path for path in folder.iterdir() if path.suffix == SUFFIX or path.name in BESIDE)
+        paths = sorted(path for path in folder.iterdir() if _belongs(path.name))
         sources = {path.name: _text(path) for path in paths}
     except (OSError, UnicodeDecodeError) as error:
         raise RuleError([Problem(nowhere, f"The rules could not be read: {error}.")]) from None
@@ -65,12 +69,15 @@ def load_folder(folder: Path) -> RuleSet:
     return load(sources)
 
 
+def _belongs(name: str) -> bool:
+    return name.endswith((SUFFIX, MODEL_SUFFIX)) or name in BESIDE
+
+
 def _text(path: Path) -> str:
     """The text of a file; of one that is too large, enough to see that it is."""
+    most = MAX_BYTES if path.name.endswith(MODEL_SUFFIX) else MAX_TEXT
     with path.open("rb") as file:
-        return file.read(MAX_TEXT + 4).decode(
-            "utf-8", "replace" if path.stat().st_size > MAX_TEXT else "strict"
-        )
+        return file.read(most + 4).decode("utf-8", "replace" if path.stat().st_size > most else "strict")
 
 
 def load(sources: Mapping[str, str]) -> RuleSet:
@@ -102,6 +109,7 @@ def _load(sources: Mapping[str, str], problems: Problems) -> RuleSet | None:
         draft.collect()
     for draft in drafts:
         draft.read_meanings()
+    models = {} if problems else read_models(sources, names, problems)
     if not problems:
         check_features(names, problems)
     if not problems:
@@ -114,7 +122,8 @@ def _load(sources: Mapping[str, str], problems: Problems) -> RuleSet | None:
         apply_stages(stages, rules, names.lists, names.schema, problems)
     if problems:
         return None
-    return RuleSet(_version(names, rules), names.schema, names.lists, names.features, rules, dict(sources))
+    version = _version(names, rules, models)
+    return RuleSet(version, names.schema, names.lists, names.features, rules, dict(sources), models)
 
 
 def _schema(sources: Mapping[str, str], problems: Problems) -> Schema:
@@ -323,7 +332,7 @@ def _is_network(text: str) -> bool:
     return True
 
 
-def _version(names: Names, rules: Mapping[str, Rule]) -> str:
+def _version(names: Names, rules: Mapping[str, Rule], models: Mapping[str, Model]) -> str:
     """The same for sets that mean the same."""
     plain = [
         *(repr(replace(feature, note="", spot=None)) for _, feature in sorted(names.features.items())),
@@ -331,5 +340,6 @@ def _version(names: Names, rules: Mapping[str, Rule]) -> str:
         *(repr(replace(rule, note="", spot=None)) for _, rule in sorted(rules.items())),
         *(f"{name}:{kind.type}" for name, kind in sorted(names.schema.fields.items())),
         *(f"{rule.id} {rule.stage} {rule.share}" for _, rule in sorted(rules.items()) if rule.is_staged),
+        *(f"{name} {model.version}" for name, model in sorted(models.items())),
     ]
     return "r-" + hashlib.sha256("\n".join(plain).encode()).hexdigest()[:16]

@@ -15,6 +15,7 @@ from tocsin.engine.language.nodes import Feature, Get, Known, Match, Not, Rule, 
 from tocsin.engine.language.ruleset import RuleSet
 from tocsin.engine.language.stages import SHARES, snoozed_list
 from tocsin.engine.plan.layout import FIRST_GROUP, KINDS, Counter, Counters, Layout
+from tocsin.engine.plan.models import Models
 from tocsin.engine.plan.program import Compiler, as_array
 from tocsin.engine.plan.registers import SCRATCH, Matched, Registers
 from tocsin.engine.schema import Schema
@@ -48,6 +49,7 @@ class Plan:
     counters: np.ndarray
     needs: np.ndarray
     questions: np.ndarray
+    models: Models
     roles: np.ndarray
     account_regs: np.ndarray
     instrument_regs: np.ndarray
@@ -66,6 +68,7 @@ class _Planner:
         self.rules = rules
         self.read_all = read_all
         self.registers = Registers()
+        self.models = Models()
         self.types = _type_codes(rules)
         self.compiler = Compiler(rules, self.registers, self.types)
         self._senses = Counters(rules)
@@ -150,6 +153,7 @@ class _Planner:
             counters=as_array(self.plan_rows, groups.COUNTER_COLUMNS),
             needs=needs,
             questions=as_array(questions, marks.MARK_COLUMNS),
+            models=self.models,
             roles=roles,
             account_regs=np.array(accounts, np.int64),
             instrument_regs=np.array(instruments, np.int64),
@@ -199,6 +203,24 @@ class _Planner:
             if levels[name] == level:
                 self._derived(feature)
         self._program(start)
+        for name, feature in self.rules.features.items():
+            if levels[name] == level and feature.kind == "score":
+                self._score(feature)
+
+    def _score(self, feature: Feature) -> None:
+        """A stage for a score; of a model that the set does not have, its register stays unknown."""
+        out = self.registers.number(_feature(feature))
+        model = self.rules.models.get(feature.word)
+        if model is None:
+            return
+        number = self.models.add(feature.word, model, self._where)
+        codes = self.asked[feature.name] & {self.types[name] for name in model.on}
+        need = self.need_rows.setdefault(codes, len(self.need_rows))
+        self.stages.append((batch.SCORE, number, out, need))
+
+    def _where(self, name: str) -> tuple[str, int]:
+        feature = self.rules.features.get(name)
+        return self.compiler.value(_feature(feature) if feature else _get("field", name, self.rules.schema))
 
     def _due(self, counter: Counter) -> int:
         """A bool register: the event counts."""

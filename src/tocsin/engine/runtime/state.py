@@ -40,10 +40,9 @@ class Bench:
             memory, memory.view(np.float64), plan.stages, plan.ops, plan.numbers, plan.sets, plan.type_table,
             plan.parts, plan.part_counts, plan.rings, plan.ring_counts, plan.windows, plan.counters,
             plan.needs, plan.questions, plan.roles, plan.account_regs, plan.instrument_regs, plan.link_outs,
-            self.mark_keys, self.untils, self.confidences, self.ints, self.numbers, bools, self.types,
-            self.clocks, self.sent, tiles, np.zeros(STRIDE, np.uint8), np.zeros(STRIDE, np.int64), rows,
-            self.fired, self.verdicts,
-            self.hit,
+            self.mark_keys, self.untils, self.confidences, *plan.models.arrays(), self.ints, self.numbers,
+            bools, self.types, self.clocks, self.sent, tiles, np.zeros(STRIDE, np.uint8),
+            np.zeros(STRIDE, np.int64), rows, self.fired, self.verdicts, self.hit,
         )  # fmt: skip
 
     def run(self, n: int) -> None:

@@ -1,0 +1,1 @@
+"""Scores: gradient-boosted trees, trained on the engine's own features and run inside its kernel."""
