@@ -110,6 +110,26 @@ def test_the_palette_finds_goes_and_gives_the_focus_back(page: Page) -> None:
     page.wait_for_url("**/?c=1")
 
 
+def test_enter_in_the_palette_waits_for_what_only_the_server_knows(page: Page) -> None:
+    open_showcase(page)
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("option", name="Queues")).to_be_visible()
+    page.keyboard.type("0v50bp")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/?c=2")
+
+
+def test_the_palette_puts_what_begins_with_the_words_first(page: Page) -> None:
+    open_showcase(page)
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("option", name="Queues")).to_be_visible()
+    page.keyboard.type("re")
+    option = page.locator("#palette").get_by_role("option")
+    expect(option.filter(has_text="Refunds in a pair")).to_be_visible()
+    expect(option.first).to_have_text(re.compile("^Re"))
+    expect(option.first).to_have_attribute("aria-selected", "true")
+
+
 def test_keys_walk_the_queue_and_press_buttons_but_rest_while_typing(page: Page) -> None:
     open_showcase(page)
     page.keyboard.press("j")

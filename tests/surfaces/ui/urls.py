@@ -33,6 +33,8 @@ def palette(request: HttpRequest) -> JsonResponse:
         {"group": "People", "label": "José Álvarez", "href": "/?person=1", "icon": "user"},
     ]
     question = request.GET.get("q", "").lower()
+    if question:
+        items.append({"group": "Cases", "label": "C-0V50BP Refunds in a pair", "href": "/?c=2"})
     return JsonResponse({"items": [item for item in items if question in item["label"].lower()]})
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, F, Prefetch, Q, QuerySet, prefetch_related_objects
+from django.db.models.lookups import Exact
 from django.utils import timezone
 
 from tocsin.core.access.check import Scope, allows, more_sensitive, require
@@ -232,15 +233,14 @@ def candidates(actor: Actor, case: Case) -> list[Candidate]:
 
 
 def search(actor: Actor, text: str, limit: int = 12) -> list[Case]:
-    """Cases by reference, report number or words of the title."""
+    """Cases by reference (without its ``C-`` too; that case first), report number or words of the title."""
     require(actor, "cases.view")
     words = text.strip()
     if len(words) < 2:
         return []
-    match = Q(reference__istartswith=words.upper().removeprefix("C-")) | Q(
-        reference__istartswith=words.upper()
-    )
-    match |= Q(report_links__report__number=words.upper())
+    reference = "C-" + words.upper().removeprefix("C-")
+    match = Q(reference__startswith=reference) | Q(report_links__report__number=words.upper())
     match |= Q(title__icontains=words)
     rows = Case.objects.filter(visible(actor)).filter(match)
-    return list(rows.order_by("severity", "-opened_at").distinct()[:limit])
+    exact = Exact(F("reference"), reference)
+    return list(rows.alias(exact=exact).order_by("-exact", "severity", "-opened_at").distinct()[:limit])

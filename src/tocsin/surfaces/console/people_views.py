@@ -187,18 +187,26 @@ def entity_graph(request: HttpRequest, kind: str, entity_id: str) -> JsonRespons
 @page("policies.view")
 @require_GET
 def palette(request: HttpRequest) -> JsonResponse:
-    """What the command palette offers: places to go, and what a search finds."""
+    """What the command palette offers: without a question the places to go, with one what a search finds."""
     actor = actor_of(request)
     text = request.GET.get("q", "").strip()
-    held = actor_permissions(actor)
-    items = [
+    return JsonResponse({"items": _found(actor, text) if text else _places(actor)})
+
+
+def _places(actor: Actor) -> list[dict[str, Any]]:
+    return [
         {
             "group": _("Go to"), "label": place["label"], "href": place["href"], "icon": place["icon"],
             "hint": place["keys"],
         }
         for place in places(actor)
     ]  # fmt: skip
-    if text and "cases.view" in held:
+
+
+def _found(actor: Actor, text: str) -> list[dict[str, Any]]:
+    held = actor_permissions(actor)
+    items = []
+    if "cases.view" in held:
         items += [
             {
                 "group": _("Cases"), "label": f"{case.reference} {case.title}", "icon": "inbox",
@@ -206,7 +214,7 @@ def palette(request: HttpRequest) -> JsonResponse:
             }
             for case in cases.search(actor, text)
         ]  # fmt: skip
-    if text and "entities.view" in held:
+    if "entities.view" in held:
         items += [
             {
                 "group": _("People and things"), "label": hit.label,
@@ -215,4 +223,4 @@ def palette(request: HttpRequest) -> JsonResponse:
             }
             for hit in people.search(actor, text).hits
         ]  # fmt: skip
-    return JsonResponse({"items": items})
+    return items

@@ -6,31 +6,36 @@ import { element, icon, say } from "./page.js";
 
 const SHOWN = 40;
 let dialog, input, list, status, opener;
-let known = [], found = [], options = [], active = -1, asked = 0;
+let known = [], found = [], options = [], active = -1, asked = 0, answer = Promise.resolve();
 
 const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 
-/** Every word of the question occurs; items whose label starts with it come first. */
+/** Every word of the question occurs. */
 function matching(items, question) {
   const words = fold(question).split(/\s+/).filter(Boolean);
-  return items
-    .map((item) => ({ item, text: fold(`${item.label} ${item.keywords ?? ""} ${item.group ?? ""}`) }))
-    .filter(({ text }) => words.every((word) => text.includes(word)))
-    .sort((a, b) => b.text.startsWith(words[0] ?? "") - a.text.startsWith(words[0] ?? ""))
-    .map(({ item }) => item);
+  return items.filter((item) => {
+    const text = fold(`${item.label} ${item.keywords ?? ""} ${item.group ?? ""}`);
+    return words.every((word) => text.includes(word));
+  });
+}
+
+/** What begins with the question comes first, everything else as it came: Enter opens the first. */
+function bestFirst(items, question) {
+  const begins = (item) => fold(item.label).startsWith(fold(question));
+  return question ? [...items].sort((one, other) => begins(other) - begins(one)) : items;
 }
 
 async function ask(question) {
   if (!dialog.dataset.url) return [];
   const url = new URL(dialog.dataset.url, location.href);
   url.searchParams.set("q", question);
-  const answer = await fetch(url, { headers: { Accept: "application/json" } });
-  return answer.ok ? (await answer.json()).items : [];
+  const response = await fetch(url, { headers: { Accept: "application/json" } });
+  return response.ok ? (await response.json()).items : [];
 }
 
 function draw(question) {
   const seen = new Set();
-  const items = [...found, ...matching([...actions(), ...known], question)]
+  const items = bestFirst([...found, ...matching([...actions(), ...known], question)], question)
     .filter(({ href, press }) => { // the navigation and the server may both know a page
       if (press) return press.isConnected;
       const address = new URL(href, location.href).href;
@@ -77,12 +82,15 @@ function go(item) {
   if (item.press) item.press.click(); else location.assign(item.href);
 }
 
-async function onInput() {
+function onInput() {
   const question = input.value.trim();
   const mine = ++asked;
   found = [];
   draw(question);
-  if (question.length < 2) return;
+  answer = question.length < 2 ? Promise.resolve() : find(question, mine);
+}
+
+async function find(question, mine) {
   await new Promise((wake) => setTimeout(wake, 140));
   if (mine !== asked) return;
   const items = await ask(question).catch(() => []);
@@ -91,14 +99,15 @@ async function onInput() {
   draw(question);
 }
 
-function onKey(event) {
+async function onKey(event) {
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (step && options.length) {
     event.preventDefault();
     choose((active + step + options.length) % options.length);
-  } else if (event.key === "Enter" && options[active]) {
+  } else if (event.key === "Enter") {
     event.preventDefault();
-    go(options[active].item);
+    if (!options.length) await answer; // typed faster than the server answers
+    if (dialog.open && options[active]) go(options[active].item);
   }
 }
 
