@@ -11,6 +11,7 @@ from django.db.models import Q
 
 from tocsin.core.access.check import require
 from tocsin.core.actor import Actor
+from tocsin.domains.people import reach
 from tocsin.domains.people.links import CROWD
 from tocsin.domains.people.models import Account, ContactPoint, Instrument, Link
 from tocsin.domains.people.queries import may_see
@@ -93,10 +94,12 @@ def _admit(actor: Actor, graph: Graph, unseen: set[Key], keys: list[Key], hop: i
     for kind in ACCOUNT_KINDS:
         wanted |= Q(role=kind, external_id__in=[key[1] for key in keys if key[0] == kind])
     accounts = {(account.role, account.external_id): account for account in Account.objects.filter(wanted)}
+    kept_back = {key for key, account in accounts.items() if not may_see(actor, account)}
+    kept_back |= reach.kept_back(actor, [key for key in keys if key[0] in INSTRUMENT_KINDS])
     admitted = []
     for key in keys:
         account = accounts.get(key)
-        if account is not None and not may_see(actor, account):
+        if key in kept_back:
             unseen.add(key)
         elif len(graph.nodes) >= limit:
             graph.left_out += 1

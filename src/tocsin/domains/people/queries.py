@@ -16,7 +16,7 @@ from tocsin.core.crypto.masks import mask_email, mask_name, mask_phone
 from tocsin.core.crypto.normal import normal_email, normal_phone
 from tocsin.core.crypto.seal import Sealed, blind_index, open_many
 from tocsin.core.errors import AccessDenied
-from tocsin.domains.people import records, vocabulary
+from tocsin.domains.people import reach, records, vocabulary
 from tocsin.domains.people.models import Account, ContactPoint, Instrument, Order, Party, Store
 
 #: Attributes of data class P3 (handbook §10): an integration key that reads an entity back does not get them.
@@ -234,7 +234,7 @@ def entity(actor: Actor, kind: str, external_id: str) -> dict[str, Any] | None:
     if isinstance(row, Account):
         require_account(actor, row)
     else:
-        require(actor, "entities.view", Scope(region=row.region, data_class="P2"))
+        reach.require_thing(actor, row)
     held = _attributes(row)
     hidden = sorted(name for name in held if name in _P3 and kind != "store")
     shown = {name: value for name, value in held.items() if name not in hidden}
@@ -288,9 +288,7 @@ def search(actor: Actor, text: str) -> Found:
     if vocabulary.EXTERNAL_ID.fullmatch(wanted):
         for model in (Order, Store, Instrument):
             others += model.objects.filter(external_id=wanted)[:_HITS]
-    scoped = [
-        one for one in others if allows(actor, "entities.view", Scope(region=one.region, data_class="P2"))
-    ]
+    scoped = reach.seen_by(actor, others)
     opened = _opened_all([account.party for account in seen])
     hits = [_hit_of_account(account, opened[account.party_id]) for account in seen]
     hits += [_hit(one) for one in scoped]
