@@ -215,9 +215,14 @@ def test_a_reversal_undoes_all_that_the_decision_caused(
     case = Case.objects.get()
     assert (case.state, case.outcome) == ("reopened", "")
     said = OutboxMessage.objects.filter(topic="action.reversed", destination="webhooks.fan_out")
-    told = {row.data["reverses"]: row.data["type"] for row in said}
+    told = {row.data["reverses"]: row.data for row in said}
+    kept_apart = Action.objects.get(type="unmatch", protective=True)
     for action in decision.actions.all():
-        assert told[action.pk] == {"suspend_fixed": "restore_account", "unmatch": "allow_match"}[action.type]
+        now, held_by = {
+            "suspend_fixed": ("restore_account", []),
+            "unmatch": ("action_ended", [kept_apart.pk]),  # what protects the other one still holds
+        }[action.type]
+        assert (told[action.pk]["type"], told[action.pk]["still_held_by"]) == (now, held_by)
     letter = Notice.objects.get(kind="reversal")
     words = open_text(case.key_scope, f"notice:{letter.pk}", letter.content_sealed)
     assert "suspended for a number of days" in words

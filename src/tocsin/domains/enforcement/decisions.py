@@ -72,7 +72,7 @@ def decide(actor: Actor, case_id: str, given: DecisionInput) -> Decision:
         subject = _subject(case, given)
         _check_fields(given)
         disclosure.check(case, subject, "facts_disclosable", given.facts_disclosable)
-        _not_decided_yet(case, subject)
+        _not_decided_yet(case, subject, given.clause_id)
         _not_sent_back_to(actor, case, subject)
         plan = _plan(case, subject, given)
         chosen = _chosen(case, subject, given, plan) if plan else {}
@@ -188,11 +188,12 @@ def _check_fields(given: DecisionInput) -> None:
         raise InvalidInput("The decision is not complete yet.", "Fill in what is marked.", fields=wrong)
 
 
-def _not_decided_yet(case: Case, subject: Account) -> None:
+def _not_decided_yet(case: Case, subject: Account, clause_id: str) -> None:
+    """One decision about a person stands in a case; of what was merged into it, one under each clause."""
+    same = Q(case=case) | Q(case__merged_into=case, clause_id=clause_id)
     standing = Decision.objects.filter(
-        case=case, subject=subject,
-        state__in=[Decision.State.IN_FORCE, Decision.State.AWAITING_SECOND_READER],
-    )  # fmt: skip
+        same, subject=subject, state__in=[Decision.State.IN_FORCE, Decision.State.AWAITING_SECOND_READER]
+    )
     if standing.exists():
         raise Conflict(
             "A decision about this person in this case stands already.",
@@ -204,9 +205,8 @@ def _not_decided_yet(case: Case, subject: Account) -> None:
 def _not_sent_back_to(actor: Actor, case: Case, subject: Account) -> None:
     """What an appeal sent back is decided anew by somebody who had no part in what was decided."""
     part = Q(decider=actor.id) | Q(second_reader=actor.id)
-    sent_back = Decision.objects.filter(
-        part, case=case, subject=subject, appeals__outcome=Appeal.Outcome.REMAND
-    )
+    here = Q(case=case) | Q(case__merged_into=case)
+    sent_back = Decision.objects.filter(part, here, subject=subject, appeals__outcome=Appeal.Outcome.REMAND)
     if actor.kind == "staff" and sent_back.exists():
         raise Conflict(
             "An appeal sent your decision back, so somebody else decides it anew.",

@@ -27,6 +27,10 @@ RUNNING = (Action.Status.REQUESTED, Action.Status.APPLIED)
 NOT_ENDED = (*RUNNING, Action.Status.FAILED)
 #: Names of an action's clocks: what ends it, and when a person looks at it again.
 END, REVIEW = "end", "review"
+#: What the marketplace is told instead of the inverse while something else still holds the same thing.
+ENDED = "action_ended"
+#: What was said holds nothing: each is withdrawn for itself.
+_EACH_FOR_ITSELF = ("educate", "warn")
 
 
 def take(
@@ -183,7 +187,24 @@ def tell_marketplace(work: Work, action: Action, topic: str) -> None:
         **({"detail": action.detail} if action.detail else {}),
     }
     if topic == "action.reversed":
+        held_by = _still_held_by(action)
         data["reverses"] = action.pk
-        data["type"] = STEPS[action.type].inverse
+        data["type"] = ENDED if held_by else STEPS[action.type].inverse
+        data["still_held_by"] = held_by
         data["because"] = action.reversed_because
     work.emit(topic, data, key=f"{topic}:{action.pk}")
+
+
+def _still_held_by(action: Action) -> list[str]:
+    """Running actions that hold the same thing as one that ended, the oldest first: while there is one,
+    nothing is to be restored. Whatever sets an account's status holds the account."""
+    if action.type in _EACH_FOR_ITSELF:
+        return []
+    kinds = [action.type]
+    if STEPS[action.type].sets:
+        kinds = [kind for kind, step in STEPS.items() if step.sets]
+    rows = Action.objects.filter(
+        target_kind=action.target_kind, target_id=action.target_id, type__in=kinds, status__in=RUNNING
+    )
+    same = [one for one in rows.order_by("pk") if one.detail == action.detail]
+    return [one.pk for one in same]

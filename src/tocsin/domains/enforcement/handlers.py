@@ -45,7 +45,7 @@ def follow_case(data: Mapping[str, Any]) -> None:
     """What protects in a case that was merged goes on in the one it went into. Safe to run twice."""
     with act(_ME, "case.follow_merge") as work:
         case = work.lock(Case, data["into"])
-        running = Action.objects.select_for_update().filter(case=data["case"], status__in=doing.RUNNING)
+        running = Action.objects.select_for_update().filter(case=data["case"], status__in=doing.NOT_ENDED)
         for action in running.order_by("id"):
             work.watch(action)
             action.case = case

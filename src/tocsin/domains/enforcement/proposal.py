@@ -87,7 +87,7 @@ def clause_for(case: Case, subject: Account, clause_id: str) -> Clause:
     Raises:
         InvalidInput: it does not exist, is not in force there yet, or does not apply to this kind of account.
     """
-    clause = policies.clause_in_force(clause_id, region=subject.region or case.region, at=_when(case))
+    clause = policies.clause_in_force(clause_id, region=subject.region or case.region, at=happened_at(case))
     if subject.role not in clause.body["applies_to"]:
         raise InvalidInput(
             f"Clause {clause.clause_id} does not apply to a {subject.role}.", "Choose another clause.",
@@ -154,10 +154,12 @@ def nothing_fits(plan: Proposal) -> bool:
     return plan.step == NOTHING
 
 
-def _when(case: Case) -> dt.datetime:
-    """When it happened: as the first report says, else when the case was opened."""
-    told = case.report_links.exclude(report__occurred_at=None).order_by("added_at")
-    return told.values_list("report__occurred_at", flat=True).first() or case.opened_at
+def happened_at(case: Case) -> dt.datetime:
+    """When it happened, and so which clauses bind: as the first report says that somebody we know stands
+    behind, else when the case was opened. A stranger cannot date a breach back to where no clause bound."""
+    links = case.report_links.select_related("report").order_by("added_at")
+    told = [link.report.occurred_at for link in links if link.report.vouched_for]
+    return next((at for at in told if at is not None), case.opened_at)
 
 
 def _only(allowed: Collection[str], named: Collection[str], field: str) -> None:

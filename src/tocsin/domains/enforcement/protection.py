@@ -27,6 +27,7 @@ OFFERED = (
 #: Measures on the account itself, which its holder is told about.
 _ON_ACCOUNT = frozenset(OFFERED) - {"hold_order", "unmatch"}
 _SHORTEST_REASON = 3
+_HELD_BACK = "Protection waits for a person: nobody we know stands behind the report"
 #: The mildest severity at which anything is done without a person.
 _AT_ONCE = "S1"
 
@@ -208,14 +209,40 @@ def _case_of(action_id: str) -> str:
 
 def automatic(work: Work, case: Case) -> list[Action]:
     """In an S0 or S1 case, what the taxonomy offers for its codes is done at once, within what policy lets a
-    machine do. In milder cases it is offered to the specialist. Safe to run twice; returns what is new."""
+    machine do. In milder cases it is offered to the specialist, and so is what costs somebody when nobody we
+    know stands behind a report: an order's id proves nothing. Safe to run twice; returns what is new."""
     if case.severity > _AT_ONCE:
         return []
     wanted = [kind for code in case.codes if (entry := taxonomy().find(code)) for kind in entry.protect]
-    done = [action for kind in dict.fromkeys(wanted) if (action := _automatic_one(work, case, kind))]
+    held_back = [kind for kind in dict.fromkeys(wanted) if not _believed(case, kind)]
+    done = [
+        action
+        for kind in dict.fromkeys(wanted)
+        if kind not in held_back and (action := _automatic_one(work, case, kind))
+    ]
     if done:
         case_clocks.protected(work, case)
+    _say_held_back(work, case, held_back)
     return done
+
+
+def _believed(case: Case, kind: str) -> bool:
+    """Whether a machine may take this on what was said. Keeping two people apart costs neither of them
+    anything; where the law wants any report of it to suspend, it is not asked who reported."""
+    links = case.report_links.select_related("report")
+    if kind == "unmatch" or any(link.report.vouched_for for link in links):
+        return True
+    subject = case.parties.filter(part=CaseParty.Part.SUBJECT).select_related("account").first()
+    if kind != "suspend_interim" or subject is None:
+        return False
+    return policies.suspends_on_report(case.codes, subject.account.region)
+
+
+def _say_held_back(work: Work, case: Case, kinds: list[str]) -> None:
+    """Tell the specialist, once, why a machine did not take what they would expect."""
+    if kinds and not case.timeline.filter(summary=_HELD_BACK).exists():
+        body = ", ".join(STEPS[kind].label for kind in kinds)
+        timeline.add(work, case, "protection", _HELD_BACK, body=body)
 
 
 def _automatic_one(work: Work, case: Case, kind: str) -> Action | None:

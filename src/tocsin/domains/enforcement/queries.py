@@ -21,6 +21,10 @@ from tocsin.domains.enforcement import appeals as appeal_acts
 from tocsin.domains.enforcement import doing, notices
 from tocsin.domains.enforcement.models import Action, Appeal, Decision, Notice, PairBlock, Strike
 from tocsin.domains.people.models import Account
+from tocsin.domains.people.vocabulary import INSTRUMENT_KINDS
+
+#: Kinds of things that actions are taken on.
+_TARGETS = ("customer", "shopper", "order", "pair", *INSTRUMENT_KINDS)
 
 
 @dataclass(frozen=True)
@@ -92,13 +96,19 @@ def actions_of(
     """
     rows = Action.objects.order_by("-id")
     if account:
-        kind, _, ident = account.rpartition(":")
+        kind, ident = _named(account)
         rows = rows.filter(target_id=ident, **({"target_kind": kind} if kind else {}))
     if since:
         rows = rows.filter(starts_at__gte=since)
     if cursor:
         rows = rows.filter(pk__lt=cursor)
     return _known_page(actor, rows, limit)
+
+
+def _named(account: str) -> tuple[str, str]:
+    """Kind and id of ``kind:id``; an id alone, which may hold colons of its own, has no kind."""
+    kind, colon, ident = account.partition(":")
+    return (kind, ident) if colon and kind in _TARGETS else ("", account)
 
 
 def _known_page(actor: Actor, rows: QuerySet[Any], limit: int) -> Page[Any]:
@@ -273,7 +283,7 @@ def _public(found: Notice) -> PublicNotice:
 def notices_of(actor: Actor, account: str, *, cursor: str = "", limit: int = 50) -> Page[PublicNotice]:
     """Notices of one account (``kind:id`` or id), newest first. The marketplace shows them to their reader in
     its own app; staff get those of cases whose words they may read."""
-    kind, _, ident = account.rpartition(":")
+    kind, ident = _named(account)
     rows = Notice.objects.select_related("case", "decision", "account").filter(account__external_id=ident)
     if kind:
         rows = rows.filter(account__role=kind)

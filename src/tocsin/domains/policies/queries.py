@@ -103,6 +103,11 @@ def automation_may(codes: Sequence[str], level: int, region: str) -> bool:
     )
 
 
+def suspends_on_report(codes: Sequence[str], region: str) -> bool:
+    """Whether the law of the place wants any report of one of these codes to suspend at once."""
+    return not PlaceRules.of(rules_for(region)).zero_tolerance.isdisjoint(codes)
+
+
 def versions() -> list[PolicyVersion]:
     """Every published version, newest first."""
     return list(PolicyVersion.objects.order_by("policy", "-version"))

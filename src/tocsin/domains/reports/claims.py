@@ -22,7 +22,12 @@ from tocsin.domains.reports.taxonomy import current
 #: In these groups the person on the other side of the order is who the report is about.
 _ABOUT_THE_OTHER_SIDE = ("CON.", "DIS.", "FRD-C.", "FRD-W.")
 #: In these groups only a person of this role can be meant, whoever reports.
-_ROLE_MEANT = {"FRD-C.": "customer", "FRD-W.": "shopper"}
+_ROLE_MEANT = {
+    "FRD-C.": "customer",
+    "FRD-W.": "shopper",
+    "SAF.impaired_driving": "shopper",
+    "SAF.reckless_driving": "shopper",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +151,8 @@ def _role_meant(report: ReportInput) -> str:
     for code in report.all_codes():
         for group, role in _ROLE_MEANT.items():
             if code.startswith(group):
-                return role
+                # a shopper who reports a danger on the road is not the driver they mean
+                return "" if group.startswith("SAF.") and role == report.reporter.kind else role
         entry = current().find(code)
         about_somebody = entry is not None and "unmatch" in entry.protect
         if code.startswith(_ABOUT_THE_OTHER_SIDE) or about_somebody:

@@ -101,6 +101,11 @@ class Report(models.Model):
     def key_scope(self) -> str:
         return f"report:{self.pk}"
 
+    @property
+    def vouched_for(self) -> bool:
+        """Whether somebody we know stands behind it: its reporter, or the marketplace's own system."""
+        return self.reporter_verified or self.channel == "api"
+
 
 class ReportMessage(models.Model):
     """One message between the reporter and us, on any channel; also the communications log of the report.

@@ -15,7 +15,7 @@ from tocsin.domains.cases import queries as cases
 from tocsin.domains.cases.models import Case
 from tocsin.domains.enforcement import protection
 from tocsin.domains.enforcement import queries as enforcement
-from tocsin.domains.enforcement.proposal import propose, weights
+from tocsin.domains.enforcement.proposal import happened_at, propose, weights
 from tocsin.domains.people.models import Account
 from tocsin.domains.policies import queries as policies
 from tocsin.surfaces.api import answers as a
@@ -78,7 +78,7 @@ def read_clauses(request: HttpRequest, case_id: str) -> Any:
     first."""
     case = cases.find(actor_of(request), case_id)
     roles = {row.account.role for row in cases.parties(case)}
-    found = policies.clauses_for(case.codes, region=case.region, at=case.opened_at)
+    found = policies.clauses_for(case.codes, region=case.region, at=happened_at(case))
     binding = [one for one in found if roles & set(one.body["applies_to"])]
     binding.sort(key=lambda one: one.violation_code not in case.codes)
     return {"items": [views.clause(one) for one in binding]}

@@ -31,6 +31,7 @@ from tocsin.domains.detection import activity
 from tocsin.domains.enforcement import queries as enforcement
 from tocsin.domains.enforcement.ladder_steps import STEPS
 from tocsin.domains.enforcement.models import Action, Decision
+from tocsin.domains.enforcement.proposal import happened_at
 from tocsin.domains.enforcement.standing import standings
 from tocsin.domains.people import queries as people
 from tocsin.domains.policies import queries as policies
@@ -247,7 +248,7 @@ def clauses(case: Case, roles: set[str]) -> tuple[list[Clause], list[Clause]]:
     """The clauses in force that bind these kinds of people: those about the case's codes, and all others."""
     found = [
         clause
-        for clause in policies.clauses_for(case.codes, region=case.region, at=case.opened_at)
+        for clause in policies.clauses_for(case.codes, region=case.region, at=happened_at(case))
         if roles & set(clause.body["applies_to"])
     ]
     wanted = set(case.codes)
