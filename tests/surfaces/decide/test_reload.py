@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 
+from pathlib import Path
+
 from tests.surfaces.decide.server import RULES, Server, order, until
 from tocsin.engine.log import RulesRecord, read_log
 
@@ -50,6 +52,38 @@ def test_a_restart_over_a_mistake_goes_on_with_the_rules_that_were_in_force(own_
     own_server.kill()
     own_server.start()
     assert own_server.post(order("b")).json["rules_version"] == version
+
+
+def publish(home: Path, name: str, text: str) -> Path:
+    """Put a set into force as the worker does."""
+    folder = home / "published" / name
+    folder.mkdir(parents=True)
+    (folder / "shop.rules").write_text(text)
+    link = home / "published" / "current"
+    (home / "published" / "next").symlink_to(name)
+    (home / "published" / "next").rename(link)
+    return link
+
+
+def test_what_is_published_comes_into_force_by_itself_and_survives_a_crash(tmp_path: Path) -> None:
+    server = Server(tmp_path, "--published", str(tmp_path / "published" / "current")).start()
+    try:
+        first = server.post(order("a")).json
+        publish(tmp_path, "one", STRICTER)
+        until(lambda: "are in force" in server.output())
+        second = server.post(order("b")).json
+        assert (first["verdict"], second["reasons"][0]["rule"]) == ("allow", "second_order")
+        server.kill()
+        server.start()
+        assert server.post(order("c")).json["rules_version"] == second["rules_version"]
+        publish(tmp_path, "two", RULES.replace("verdict =", "verdct ="))
+        until(lambda: "the new rules are refused" in server.output())
+        assert server.post(order("d")).json["rules_version"] == second["rules_version"]
+        publish(tmp_path, "three", RULES)
+        until(lambda: server.post(order("e")).json and server.output().count("are in force") == 1)
+        assert server.metric('tocsin_decide_events_total{what="reload_refused"}') == 1
+    finally:
+        server.kill()
 
 
 def test_no_request_is_dropped_while_rules_change(own_server: Server) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
-import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -25,6 +24,8 @@ _RELATION = re.compile(r"[a-z][a-z_]{1,39}")
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 #: Clocks of two houses never agree exactly.
 _SKEW = dt.timedelta(minutes=5)
+#: Nothing that a marketplace tells began before this; earlier dates stand for "not known".
+_EARLIEST = dt.datetime(1900, 1, 1, tzinfo=dt.UTC)
 
 
 def text(longest: int) -> Check:
@@ -42,11 +43,11 @@ def text(longest: int) -> Check:
     return check
 
 
-def matching(pattern: re.Pattern[str], said: str) -> Check:
+def matching(pattern: re.Pattern[str], said: str, longest: int = 64) -> Check:
     """A check for text of a fixed form; ``said`` tells the form in words."""
 
     def check(value: Any) -> str:
-        if not isinstance(value, str) or not pattern.fullmatch(value):
+        if not isinstance(value, str) or len(value) > longest or not pattern.fullmatch(value):
             raise ValueError(f"this should be {said}")
         return value
 
@@ -57,9 +58,9 @@ def number(low: float, high: float) -> Check:
     """A check for a finite number within bounds."""
 
     def check(value: Any) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, int | float):
             raise ValueError("this should be a number")
-        if not low <= value <= high:
+        if not low <= value <= high:  # neither is what is not a number at all
             raise ValueError(f"this should lie between {low:g} and {high:g}")
         return float(value)
 
@@ -96,6 +97,8 @@ def moment(value: Any) -> dt.datetime:
         raise ValueError("this time has no offset; add one, as in 2026-03-01T17:30:00-08:00")
     if at > dt.datetime.now(dt.UTC) + _SKEW:
         raise ValueError("this time lies in the future; check the clock and the offset")
+    if at < _EARLIEST:
+        raise ValueError("this time lies before 1900; leave it out when it is not known")
     return at.astimezone(dt.UTC)
 
 
@@ -132,8 +135,8 @@ def one_of(*choices: str) -> Check:
 
 
 external_id = matching(EXTERNAL_ID, "an id of 1 to 64 letters, digits and _ . : -")
-region = matching(_REGION, "a region like US-CA")
-language = matching(_LANGUAGE, "a language like en or es-MX")
+region = matching(_REGION, "a region like US-CA", 20)
+language = matching(_LANGUAGE, "a language like en or es-MX", 20)
 relation = matching(_RELATION, "a word like uses or lives_at")
 currency = matching(re.compile(r"[A-Z]{3}"), "a currency like USD")
 last4 = matching(re.compile(r"\d{4}"), "the last four digits, and only those")

@@ -199,9 +199,9 @@ def _texts(report: ReportInput) -> dict[str, str]:
             bad[f"reporter.{name}"] = f"This is longer than {longest} characters."
     if who.email and ("@" not in who.email or any(sign.isspace() for sign in who.email.strip())):
         bad["reporter.email"] = "An e-mail address looks like name@example.com."
-    if not _LANGUAGE.fullmatch(report.language):
+    if len(report.language) > 20 or not _LANGUAGE.fullmatch(report.language):
         bad["language"] = "A language is written like en or es-MX."
-    if report.region and not _REGION.fullmatch(report.region):
+    if report.region and (len(report.region) > 20 or not _REGION.fullmatch(report.region)):
         bad["region"] = "A region is written like US-CA."
     return bad
 

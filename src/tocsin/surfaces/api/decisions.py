@@ -93,7 +93,7 @@ def read_decision(request: HttpRequest, decision_id: str) -> Any:
 def list_notices(
     request: HttpRequest,
     account: Annotated[
-        str, Field(pattern=r"^((customer|shopper):)?[A-Za-z0-9_.-]{1,64}$", examples=["customer:c-1042"])
+        str, Field(pattern=r"^((customer|shopper):)?[A-Za-z0-9_.:-]{1,64}$", examples=["customer:c-1042"])
     ],
     cursor: Annotated[str, Field(max_length=60)] = "",
     limit: Annotated[int, Field(ge=1, le=200)] = 50,

@@ -35,7 +35,7 @@ Moment = Annotated[AwareDatetime, AfterValidator(_in_range), BeforeValidator(_wr
 ExternalId = Annotated[str, Field(pattern=_ID, examples=["c-1042"])]
 #: An id of Tocsin's.
 TocsinId = Annotated[str, Field(min_length=1, max_length=60)]
-Language = Annotated[str, Field(pattern=_LANGUAGE, examples=["es-MX"], description="BCP 47.")]
+Language = Annotated[str, Field(pattern=_LANGUAGE, max_length=20, examples=["es-MX"], description="BCP 47.")]
 #: Anything JSON can say but a number too large to keep; each kind of thing says what it takes.
 _SCALAR = {"type": ["string", "number", "boolean", "null"]}
 Scalar = Annotated[Any, WithJsonSchema(_SCALAR)]

@@ -7,7 +7,9 @@ closes, and the page reads itself again. Without scripts the same forms work as 
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +27,8 @@ from tocsin.core.errors import AccessDenied, Conflict, DomainError
 from tocsin.domains.cases import queries as cases
 from tocsin.domains.cases.models import Case
 from tocsin.surfaces.console.desk import View, actor_of, by_method, page
+
+_WHOLE_NUMBER = re.compile("[0-9]{1,9}")
 
 Run = Callable[[Actor, Case, QueryDict], object]
 Offer = Callable[[Actor, Case, Mapping[str, Any]], dict[str, Any]]
@@ -145,19 +149,32 @@ class FormState:
 def form_state(case: Case, values: dict[str, Any], error: DomainError | None = None) -> FormState:
     """The state of a form about a case; after a conflict with what others did since it was opened."""
     stale = isinstance(error, Conflict) and error.code == "stale"
-    typed, now = str(values.get("revision", "")), timezone.now()
-    read_at = parse_datetime(str(values.get("read_at", ""))) or now
+    typed, now = whole_number(str(values.get("revision", ""))), timezone.now()
+    read_at = _moment(str(values.get("read_at", ""))) or now
     return FormState(
         values=values,
         errors=error.fields if error else {},
         problem=error,
         changes=cases.since(case, read_at) if stale else [],
-        revision=int(typed) if typed.isdigit() and not stale else case.revision,
+        revision=case.revision if stale or typed is None else typed,
         read_at=(now if stale else read_at).isoformat(),
     )
 
 
 def revision_of(form: QueryDict) -> int | None:
     """Which state of the case the form was filled in for; None when it does not say."""
-    text = form.get("revision", "")
-    return int(text) if text.isdigit() else None
+    return whole_number(form.get("revision", ""))
+
+
+def whole_number(typed: str) -> int | None:
+    """A number of at most nine digits that was typed; None for anything else."""
+    return int(typed) if _WHOLE_NUMBER.fullmatch(typed) else None
+
+
+def _moment(text: str) -> dt.datetime | None:
+    """A moment a form carried; None for anything else, also for a date that no calendar has."""
+    try:
+        at = parse_datetime(text)
+    except ValueError:
+        return None
+    return at if at is not None and at.tzinfo is not None else None

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from tocsin.core.actor import Actor
-from tocsin.core.errors import AccessDenied, DomainError, NotFound
+from tocsin.core.errors import AccessDenied, DomainError, InvalidInput, NotFound
 from tocsin.domains.cases import queries as cases
 from tocsin.domains.cases import revealing
 from tocsin.domains.cases.models import Case
@@ -24,7 +24,7 @@ from tocsin.domains.enforcement.proposal import propose, weights
 from tocsin.domains.people.models import Account
 from tocsin.domains.policies.forms import STANDARDS
 from tocsin.surfaces.console import casepage
-from tocsin.surfaces.console.acting import done, form_page, form_state, revision_of
+from tocsin.surfaces.console.acting import done, form_page, form_state, revision_of, whole_number
 from tocsin.surfaces.console.desk import actor_of, page
 
 _FIELDS = (
@@ -124,7 +124,12 @@ def decide(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def _given(form: QueryDict) -> decisions.DecisionInput:
-    days = form.get("days", "")
+    days = form.get("days", "").strip()
+    if days and whole_number(days) is None:
+        raise InvalidInput(
+            _("This is not a number of days."), _("Write how many days, such as 7."),
+            fields={"days": _("A whole number.")},
+        )  # fmt: skip
     return decisions.DecisionInput(
         subject_id=form.get("subject", ""),
         finding=form.get("finding", ""),
@@ -133,7 +138,7 @@ def _given(form: QueryDict) -> decisions.DecisionInput:
         facts_internal=form.get("facts_internal", ""),
         facts_disclosable=form.get("facts_disclosable", ""),
         step=form.get("step", ""),
-        days=int(days) if days.isdigit() else None,
+        days=whole_number(days),
         feature=form.get("feature", ""),
         aggravators=tuple(form.getlist("aggravators")),
         mitigators=tuple(form.getlist("mitigators")),
