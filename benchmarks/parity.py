@@ -30,12 +30,13 @@ from typing import Any
 if __package__ in (None, ""):  # run as a file, not with -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks import parity_cells, parity_cost, parity_live, parity_replay, parity_workload
+from benchmarks import parity_cells, parity_cost, parity_live, parity_replay, parity_sql, parity_workload
 from benchmarks.parity_cells import Cells, Compared, compare, compare_decisions
 from benchmarks.parity_live import Lived
-from benchmarks.parity_sql import Oracle
 from benchmarks.report import show
 from tocsin.engine.plan.plan import make_plan
+
+LEAST_EVENTS = 1_000  # for each kill: a few batches
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,8 @@ def main() -> None:
     parser.add_argument("--keys", type=int, default=parity_cost.TEN_MILLION)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
+    if not LEAST_EVENTS * max(arguments.kills, 1) <= arguments.events < parity_sql.SEQ:
+        parser.error(f"--events must be at least {LEAST_EVENTS} for each kill, and below {parity_sql.SEQ}.")
     lines = arguments.oracle_events or arguments.events
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="tocsin-parity-") as scratch:
@@ -74,7 +77,7 @@ def main() -> None:
         sides = run(folder, arguments.events, arguments.kills)
         found = comparisons(sides)
         try:
-            oracle = Oracle(folder / "events.jsonl", lines)
+            oracle = parity_sql.Oracle(folder / "events.jsonl", lines)
             found["duckdb_cells"] = against(oracle, sides)
         except ImportError:
             oracle = None
@@ -141,7 +144,7 @@ def comparisons(sides: Sides) -> dict[str, Compared]:
     }
 
 
-def against(oracle: Oracle, sides: Sides) -> Compared:
+def against(oracle: parity_sql.Oracle, sides: Sides) -> Compared:
     """DuckDB's cells with the replay's, one feature after the other."""
     compared = differ = 0
     for feature in parity_workload.windowed():

@@ -109,3 +109,10 @@ def test_it_reports() -> None:
     assert (result["differences"], result["kills"], result["windowed_features"]) == (0, 1, 104)
     assert result["keys_measured"] >= 7_000
     assert {"cost_ratio_tenfold", "ten_million_keys_gib", "machine", "versions", "command"} <= set(result)
+
+
+def test_too_few_events_are_refused_in_words() -> None:
+    command = [sys.executable, parity.__file__, "--events", "1999", "--kills", "2"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert ran.returncode == 2
+    assert "--events must be at least 1000 for each kill" in ran.stderr
