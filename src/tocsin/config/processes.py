@@ -100,6 +100,7 @@ def serve_decide(env: Env) -> int:
         DecideConfig(
             folder=env.home / "decide",
             rules_dir=env.rules_dir,
+            published=env.home / "rules" / "current",
             keys=PostgresKeyStore(env.database_url_for_role),
             codec=DayCodec(key_from_database),
             shipped=shipped_in_database,

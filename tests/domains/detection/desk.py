@@ -15,7 +15,7 @@ from tocsin.domains.detection.logread import reader
 from tocsin.domains.detection.ship import Reader
 from tocsin.engine.engine import Engine
 from tocsin.engine.events import parse_event
-from tocsin.engine.language.ruleset import load_folder
+from tocsin.engine.language.ruleset import RuleSet, load_folder
 from tocsin.engine.log import LogWriter
 from tocsin.engine.log.frames import EVENT, RULES
 from tocsin.engine.log.records import event_payload, rules_payload
@@ -30,9 +30,18 @@ class Desk:
         self.log = LogWriter(folder, codec(), **log)
         self.engine = Engine(PACKAGED)
         self.now = time.time_ns() // 1_000_000
-        self.log.append(RULES, rules_payload(self.now, PACKAGED.version, dict(PACKAGED.sources)))
-        self.log.commit()
+        self._log_rules()
         self.read: Reader = reader(folder, key_of)
+
+    def switch(self, rules: RuleSet) -> None:
+        """Go on with other rules."""
+        self.engine.switch(rules)
+        self._log_rules()
+
+    def _log_rules(self) -> None:
+        rules = self.engine.rules
+        self.log.append(RULES, rules_payload(self.now, rules.version, dict(rules.sources)))
+        self.log.commit()
 
     def tell(self, what: str, **told: Any) -> str:
         """Decide one event and log it; returns the verdict."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-
 from pathlib import Path
 
 from tests.surfaces.decide.server import RULES, Server, order, until

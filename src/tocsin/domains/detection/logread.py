@@ -16,12 +16,13 @@ from tocsin.core.crypto.day_codec import PREFIX, DayCodec, Fetch, day_of
 from tocsin.core.crypto.day_keys import stored_key
 from tocsin.core.crypto.models import DataKey
 from tocsin.core.crypto.shred import destroy
-from tocsin.domains.detection.records import Fired, Record
+from tocsin.domains.detection.records import Fired, InForce, Record
 from tocsin.domains.detection.ship import PARTITION, Reader, shipped
+from tocsin.engine.decisions import Fired as EngineFired
 from tocsin.engine.log import keys_in, remove_segments
 from tocsin.engine.log.marks import read_mark
 from tocsin.engine.log.reader import LogReader
-from tocsin.engine.log.records import EventRecord
+from tocsin.engine.log.records import EventRecord, RulesRecord
 
 
 def reader(folder: Path, fetch: Fetch = stored_key) -> Reader:
@@ -29,10 +30,10 @@ def reader(folder: Path, fetch: Fetch = stored_key) -> Reader:
     text. ``fetch``: where the keys are that the log is sealed with."""
     log = LogReader(folder, DayCodec(fetch))
 
-    def read(position: str, limit: int) -> tuple[Sequence[Record], str]:
+    def read(position: str, limit: int) -> tuple[Sequence[Record | InForce], str]:
         _refuse_a_lost_log(folder, int(position or 0))
         found = log.read(int(position or 0), limit)
-        records = [_record(one) for one in found if isinstance(one, EventRecord)]
+        records = [_record(one) if isinstance(one, EventRecord) else _rules(one) for one in found]
         return records, str(found[-1].seq) if found else position
 
     return read
@@ -105,11 +106,20 @@ def _record(held: EventRecord) -> Record:
         reasons=tuple(msgspec.to_builtins(reason) for reason in decision.reasons),
         actions=tuple(msgspec.to_builtins(action) for action in decision.actions),
         rules_version=decision.rules_version,
+        engine_version=decision.engine_version,
         late=decision.late,
-        fired=tuple(Fired(one.rule, one.code, one.verdict, one.severity, one.clause) for one in explain.fired)
-        if explain
-        else (),
+        explanation=msgspec.to_builtins(explain) if explain else {},
+        fired=_fired(explain.fired) if explain else (),
+        watched=_fired(explain.watched) if explain else (),
     )
+
+
+def _rules(held: RulesRecord) -> InForce:
+    return InForce(held.seq, held.version, _moment(held.received_at), held.sources)
+
+
+def _fired(rules: Sequence[EngineFired]) -> tuple[Fired, ...]:
+    return tuple(Fired(one.rule, one.code, one.verdict, one.severity, one.clause) for one in rules)
 
 
 def _moment(milliseconds: int) -> dt.datetime:

@@ -46,6 +46,46 @@ class Verdict(models.Model):
         db_table = "detection_verdict"
 
 
+class RuleHits(models.Model):
+    """How often a rule fired in an hour (UTC): with a say in the answer, and in shadow."""
+
+    rule = models.CharField(max_length=64)
+    hour = models.DateTimeField()
+    fired = models.IntegerField(default=0)
+    watched = models.IntegerField(default=0)
+
+    class Meta:
+        db_table = "detection_rule_hits"
+        constraints = [models.UniqueConstraint(fields=["rule", "hour"], name="rule_hits_once")]
+        indexes = [models.Index(fields=["hour"], name="rule_hits_hour")]
+
+
+class KeptRules(models.Model):
+    """The whole text of a set of rules, file name -> text, as it first came into force at ``first_seq``.
+    Rules are about behaviour, not about a person."""
+
+    version = models.CharField(max_length=80, primary_key=True)
+    sources = models.JSONField()
+    first_seq = models.BigIntegerField()
+    since = models.DateTimeField()
+
+    class Meta:
+        db_table = "detection_rules"
+
+
+class KeptExplanation(models.Model):
+    """What the engine looked at in a decision in which a rule fired: its clock, the rules, and the values it
+    keeps, all of them numbers."""
+
+    seq = models.BigIntegerField(primary_key=True)
+    rules_version = models.CharField(max_length=80)
+    engine_version = models.CharField(max_length=20)
+    explanation = models.JSONField()
+
+    class Meta:
+        db_table = "detection_explanation"
+
+
 class Alert(models.Model):
     """Something a person should look at. One open alert for a subject and rule; more of the same add to
     it."""

@@ -7,14 +7,14 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Sum
 
 from tocsin.core.access.check import Scope, require
 from tocsin.core.access.hidden import Page
 from tocsin.core.actor import Actor
 from tocsin.core.crypto.seal import Shredded, open_text
 from tocsin.core.errors import InvalidInput, NotFound
-from tocsin.domains.detection.models import Alert, Event, Label, Verdict
+from tocsin.domains.detection.models import Alert, Event, Label, RuleHits, Verdict
 from tocsin.domains.detection.store import day_scope
 
 #: Counting what is hidden stops here.
@@ -150,6 +150,14 @@ def alert(actor: Actor, alert_id: str) -> Alert:
     if found is None:
         raise NotFound("There is no such alert.", "Check the identifier.")
     return found
+
+
+def hits_since(actor: Actor, since: dt.datetime) -> dict[str, tuple[int, int]]:
+    """How often each rule fired since then, and how often in shadow; by the hour, so that the hour that had
+    begun is left out."""
+    require(actor, "rules.view")
+    rows = RuleHits.objects.filter(hour__gte=since).values_list("rule")
+    return {rule: (fired, watched) for rule, fired, watched in rows.annotate(Sum("fired"), Sum("watched"))}
 
 
 def labels_of(object_kind: str, object_id: str) -> list[Label]:

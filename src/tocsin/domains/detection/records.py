@@ -29,7 +29,7 @@ class Fired:
 @dataclass(frozen=True, slots=True)
 class Record:
     """A decided event, in log order. ``fields`` still holds the personal values; nothing of it is stored as
-    it is.
+    it is. ``watched``: rules in shadow that would have fired.
     """
 
     seq: int
@@ -44,8 +44,11 @@ class Record:
     reasons: tuple[Mapping[str, Any], ...] = ()
     actions: tuple[Mapping[str, Any], ...] = ()
     rules_version: str = ""
+    engine_version: str = ""
     late: bool = False
+    explanation: Mapping[str, Any] = field(default_factory=dict)
     fired: tuple[Fired, ...] = field(default=())
+    watched: tuple[Fired, ...] = field(default=())
 
     @property
     def plain_fields(self) -> dict[str, Any]:
@@ -104,6 +107,16 @@ class Record:
         """The other side of the order, when there is one."""
         other = {"customer": "shopper", "shopper": "customer"}.get(subject_kind, "")
         return (other, self.entities[other]) if other in self.entities else ("", "")
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """From here on these rules apply. ``sources``: file name -> text, the whole set."""
+
+    seq: int
+    version: str
+    at: dt.datetime
+    sources: Mapping[str, str]
 
 
 def rank(fired: Fired, value_minor: int) -> int:

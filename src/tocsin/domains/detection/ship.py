@@ -15,12 +15,13 @@ from django.utils import timezone
 from tocsin.core.act import act
 from tocsin.core.actor import system
 from tocsin.domains.detection.alerts import ALERTING, raise_alerts
+from tocsin.domains.detection.kept import keep_explanations, keep_rules
 from tocsin.domains.detection.models import ShipPosition
-from tocsin.domains.detection.records import Record
-from tocsin.domains.detection.store import write_events, write_verdicts
+from tocsin.domains.detection.records import InForce, Record
+from tocsin.domains.detection.store import count_hits, write_events, write_verdicts
 
 #: Reads at most ``limit`` records after a position; returns them and the position behind the last.
-Reader = Callable[[str, int], tuple[Sequence[Record], str]]
+Reader = Callable[[str, int], tuple[Sequence[Record | InForce], str]]
 
 PARTITION = "default"
 
@@ -35,11 +36,15 @@ def ship_once(read: Reader, limit: int = 2000, partition: str = PARTITION) -> in
         place = ShipPosition.objects.select_for_update(skip_locked=True).filter(partition=partition).first()
         if place is None:
             return 0
-        records, after = read(place.position, limit)
+        found, after = read(place.position, limit)
         if after == place.position:
             return 0
+        records = [one for one in found if isinstance(one, Record)]
+        keep_rules([one for one in found if isinstance(one, InForce)])
         write_events(records)
         write_verdicts(records)
+        keep_explanations(records)
+        count_hits(records)
         if any(fired.verdict in ALERTING for record in records for fired in record.fired):
             with act(system("detection"), "detection.ship") as work:
                 for record in records:

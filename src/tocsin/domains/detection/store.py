@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from django.db import connection
@@ -73,6 +74,23 @@ def _row(record: Record, sealed: bytes | None) -> tuple[object, ...]:
         sealed,
         record.verdict,
     )
+
+
+def count_hits(records: Sequence[Record]) -> None:
+    """Add to how often each rule fired in each hour, and how often one in shadow would have."""
+    fired: Counter[tuple[str, dt.datetime]] = Counter()
+    watched: Counter[tuple[str, dt.datetime]] = Counter()
+    for record in records:
+        hour = record.received_at.replace(minute=0, second=0, microsecond=0)
+        fired.update((one.rule, hour) for one in record.fired)
+        watched.update((one.rule, hour) for one in record.watched)
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO detection_rule_hits AS held (rule, hour, fired, watched) VALUES (%s, %s, %s, %s) "
+            "ON CONFLICT (rule, hour) DO UPDATE "
+            "SET fired = held.fired + excluded.fired, watched = held.watched + excluded.watched",
+            [(*key, fired[key], watched[key]) for key in sorted(fired.keys() | watched.keys())],
+        )
 
 
 def write_verdicts(records: Sequence[Record]) -> None:

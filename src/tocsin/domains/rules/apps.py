@@ -6,3 +6,6 @@ from django.apps import AppConfig
 class RulesConfig(AppConfig):
     name = "tocsin.domains.rules"
     label = "rules"
+
+    def ready(self) -> None:
+        from tocsin.domains.rules import publishing  # noqa: F401  (register what it listens to)

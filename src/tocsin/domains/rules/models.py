@@ -109,7 +109,8 @@ class RuleReport(models.Model):
 
 
 class RuleStep(models.Model):
-    """A rule went from one state to another: who, when and why."""
+    """A rule went from one state to another: who, when and why. ``because_of``: the rule whose own step, into
+    force or out of it, brought this one about."""
 
     id = models.CharField(max_length=40, primary_key=True)
     rule = models.ForeignKey(DetectionRule, on_delete=models.PROTECT, related_name="steps")
@@ -118,6 +119,7 @@ class RuleStep(models.Model):
     share = models.IntegerField()
     by = models.CharField(max_length=80)
     at = models.DateTimeField()
+    because_of = models.CharField(max_length=60, blank=True)
     reason_sealed = models.BinaryField(null=True)
 
     reason = typed_text("rule_step", "reason", lambda row: access_scope(row.at))

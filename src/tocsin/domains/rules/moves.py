@@ -9,12 +9,13 @@ from tocsin.core.ids import new_id
 from tocsin.domains.rules.models import DetectionRule, RuleStep
 
 
-def step(work: Work, rule: DetectionRule, to: str, reason: str) -> RuleStep:
-    """Take a locked or new rule to another state, and write down who did it and why."""
+def step(work: Work, rule: DetectionRule, to: str, reason: str, *, because_of: str = "") -> RuleStep:
+    """Take a locked rule to another state, and write down who did it and why. ``because_of``: the rule whose
+    own step brought this one about."""
     now = timezone.now()
     made = RuleStep(
         id=new_id("rst"), rule=rule, from_state=rule.state, to_state=to, share=rule.share,
-        by=work.actor.ref, at=now,
+        by=work.actor.ref, at=now, because_of=because_of,
     )  # fmt: skip
     made.reason = reason
     rule.state, rule.state_since = to, now

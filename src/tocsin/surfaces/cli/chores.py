@@ -35,6 +35,7 @@ def chores(env: Environment) -> list[Chore]:
     from tocsin.core.outbox.handling import handle_due
     from tocsin.domains.detection.logread import forget_shipped, reader
     from tocsin.domains.detection.ship import ship_once
+    from tocsin.domains.rules.reports import make_next
 
     deliveries = Deliveries()
     log = reader(env.home / "decide")
@@ -43,6 +44,7 @@ def chores(env: Environment) -> list[Chore]:
         Chore("log removal", 300.0, lambda: forget_shipped(env.home / "decide")),
         Chore("clocks", 1.0, fire_due, on_wake=True),
         Chore("handlers", 1.0, handle_due, on_wake=True),
+        Chore("rule reports", 1.0, make_next, on_wake=True),
         Chore("deliveries", 1.0, deliveries.work, on_wake=True, close=deliveries.close),
         Chore("anchors", 60.0, lambda: int(make_anchor() is not None)),
         Chore("housekeeping", 3600.0, keep_house),
@@ -62,7 +64,9 @@ def keep_house() -> int:
     from tocsin.core.idempotency import forget_old
     from tocsin.core.outbox.actions import forget_delivered
     from tocsin.core.ratelimit import forget_idle
+    from tocsin.domains.rules.publishing import publish
 
+    publish()  # a newer Tocsin may have come with other rules
     done = reapply(system("keys")) + write_down() + reap() + forget_old() + forget_delivered()
     forget_idle()
     return done

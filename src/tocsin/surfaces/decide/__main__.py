@@ -20,6 +20,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="tocsin.surfaces.decide", description=__doc__)
     parser.add_argument("--folder", type=Path, required=True, help="where the log and its snapshots live")
     parser.add_argument("--rules", type=Path, required=True, help="folder of rule files")
+    parser.add_argument(
+        "--published", type=Path, help="link to the folder of rules in force, once there is one"
+    )
     parser.add_argument("--keys", type=Path, required=True, help="JSON file of API keys")
     parser.add_argument(
         "--log-keys", type=Path, help="folder of keys that seal the log (default: beside DIR)"
@@ -42,6 +45,7 @@ def main() -> None:
         DecideConfig(
             folder=args.folder,
             rules_dir=args.rules,
+            published=args.published,
             keys=FileKeyStore(args.keys),
             codec=DayCodec(KeyFolder(args.log_keys or args.folder.with_name(f"{args.folder.name}-keys"))),
             port=args.port,

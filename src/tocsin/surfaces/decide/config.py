@@ -32,10 +32,16 @@ class DecideConfig:
     folder: Path
     """The log and its snapshots ($TOCSIN_HOME/decide). One process at a time."""
     rules_dir: Path
+    """The rules that come with Tocsin, or those the operator chose."""
     keys: KeyStore
     """Who may ask."""
     codec: DayCodec
     """Seals the log and its snapshots."""
+
+    published: Path | None = None
+    """A link to the folder with the rules in force, once somebody put one into force; `rules_dir` before."""
+    rules_every: float = 1.0
+    """How often it is looked whether other rules are in force."""
 
     shipped: Callable[[], int] = _nothing_shipped
     """The last record that the database has from this log: a log that ends before it has lost records."""

@@ -47,6 +47,7 @@ class Host:
         self._keys_at = float("-inf")
         self._snapshotter: asyncio.subprocess.Process | None = None
         self._looked_at = float("-inf")
+        self._rules_at = config.rules_dir
 
     async def start(self) -> None:
         """Open the log, rebuild the engine, start to pump. Raises what makes it impossible."""
@@ -76,6 +77,7 @@ class Host:
             await self.pump.switch(rules)
         self._tasks = [
             self._forever(self._keep_keys()),
+            self._forever(self._keep_rules()),
             self._forever(self._keep_sealing()),
             self._forever(self._keep_snapshots()),
         ]
@@ -100,10 +102,16 @@ class Host:
             raise
 
     def _rules(self) -> RuleSet | RuleError:
+        self._rules_at = self._rules_folder()
         try:
-            return load_folder(self.config.rules_dir)
+            return load_folder(self._rules_at)
         except RuleError as error:
             return error
+
+    def _rules_folder(self) -> Path:
+        """The folder itself, not the link to it, which may lead elsewhere while files are read."""
+        published = self.config.published
+        return published.resolve() if published is not None and published.exists() else self.config.rules_dir
 
     async def stop(self) -> None:
         """Answer what waits, then let go of the log."""
@@ -120,11 +128,10 @@ class Host:
 
     async def reload(self) -> bool:
         """Read the rules again. A set with a mistake is refused as a whole; the old one stays in force."""
-        try:
-            rules = await asyncio.to_thread(load_folder, self.config.rules_dir)
-        except RuleError as error:
+        rules = await asyncio.to_thread(self._rules)
+        if isinstance(rules, RuleError):
             self.metrics.counts["reload_refused"] += 1
-            log.error("the new rules are refused, the old ones stay in force:\n%s", error)
+            log.error("the new rules are refused, the old ones stay in force:\n%s", rules)
             return False
         if rules.version != self.pump.engine.rules_version:
             await self.pump.switch(rules)
@@ -160,6 +167,13 @@ class Host:
                 Exception
             ) as error:  # whatever the store's driver raises: the last keys stay in use for now
                 log.warning("keys could not be read: %s", said(error))
+
+    async def _keep_rules(self) -> None:
+        """Go on with other rules soon after they were put into force."""
+        while True:
+            await asyncio.sleep(self.config.rules_every)
+            if self._rules_folder() != self._rules_at:
+                await self.reload()
 
     async def _keep_sealing(self) -> None:
         """Seal under the key of the day. While it cannot be had, the key before stays in use."""
