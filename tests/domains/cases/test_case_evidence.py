@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.domains.matter import MARKETPLACE, as_, case_about, settle, somebody, taken
+from tests.domains.matter import MARKETPLACE, as_, case_about, report, settle, somebody, taken
 from tocsin.core.errors import AccessDenied, Conflict, InvalidInput, NotFound
 from tocsin.core.evidence import service
 from tocsin.core.evidence.models import Custody, Evidence
@@ -77,3 +77,14 @@ def test_what_cannot_be_taken_changes_nothing(case: Case, supervisor: Staff) -> 
     with pytest.raises(Conflict):
         add(as_(supervisor), case.pk, content=b"late", filename="late.txt", declared_type="text/plain")
     assert (Evidence.objects.count(), Custody.objects.count()) == (1, lines)
+
+
+def test_what_a_report_without_a_case_brought_is_kept_from_those_it_is_about(world: None) -> None:
+    filed = report(["DEL.missing"])
+    add_evidence(MARKETPLACE, filed.report.pk, content=b"bag", filename="bag.txt", declared_type="text/plain")
+    item = Evidence.objects.get(subject_type="report", subject_id=filed.report.pk)
+    own = somebody("supervisor", "Own")
+    assert find(as_(own), item.pk).evidence == item
+    Staff.objects.filter(pk=own.pk).update(walled_off_accounts=["shopper:s-1"])
+    with pytest.raises(NotFound):
+        find(as_(own), item.pk)

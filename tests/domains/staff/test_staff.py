@@ -171,6 +171,8 @@ def test_own_accounts_are_kept_apart_by_their_names(boss: Actor) -> None:
             actions.wall_off(boss, ivy.pk, [wrong])
     ivy.refresh_from_db()
     assert len(ivy.walled_off_accounts) == 2
+    longest = f"customer:{'x' * 64}"
+    assert actions.wall_off(boss, ivy.pk, [longest]).walled_off_accounts == [longest]
 
 
 def test_work_can_be_given_to_those_who_may_do_it_there() -> None:

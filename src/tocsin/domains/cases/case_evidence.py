@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from django.db.models import Q
@@ -88,7 +88,12 @@ def find(actor: Actor, evidence_id: str) -> Found:
         may_see(actor, case)
         scope = scope_of(actor, case, more_sensitive("P3", row.sensitivity))
     else:
-        scope = reports.scope_of(Report.objects.get(pk=row.subject_id))
+        report = Report.objects.select_related("reporter_account", "subject_account").get(pk=row.subject_id)
+        if not reports.may_know(actor, report):
+            raise NotFound("There is no such item of evidence.", "Check the link you followed.")
+        scope = replace(
+            reports.scope_of(report), data_class=more_sensitive(report.data_class, row.sensitivity)
+        )
     require(actor, "evidence.view", scope)
     return Found(row, case, scope)
 

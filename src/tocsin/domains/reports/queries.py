@@ -64,7 +64,7 @@ def by_number(actor: Actor, number: str) -> Report:
     """
     report = _numbered(number)
     require(actor, "reports.view")
-    if report is None or not _may_know(actor, report):
+    if report is None or not may_know(actor, report):
         raise _no_such(number)
     return report
 
@@ -78,7 +78,7 @@ def to_add_to(actor: Actor, number: str) -> Report:
     """
     report = _numbered(number)
     require(actor, "reports.file")
-    if report is None or not (actor.kind == "api_key" or _may_know(actor, report)):
+    if report is None or not (actor.kind == "api_key" or may_know(actor, report)):
         raise _no_such(number)
     return report
 
@@ -121,7 +121,7 @@ def listing(
     if before is not None:
         rows = rows.filter(received_at__lt=before)
     page = list(rows[:limit])
-    seen = [report for report in page if _may_know(actor, report)]
+    seen = [report for report in page if may_know(actor, report)]
     return seen, len(page) - len(seen)
 
 
@@ -157,7 +157,7 @@ def _rows() -> QuerySet[Report]:
     return Report.objects.select_related("order", "reporter_account", "subject_account")
 
 
-def _may_know(actor: Actor, report: Report) -> bool:
+def may_know(actor: Actor, report: Report) -> bool:
     """Whether the actor may know that the report exists: region, walls, and for P4 the reach of the role."""
     if report.region and not actor.covers_region(report.region):
         return False

@@ -103,7 +103,7 @@ def wall_off(actor: Actor, staff_id: str, accounts: Iterable[str]) -> Staff:
     refs = sorted(set(accounts))
     for ref in refs:
         role, _, ident = ref.partition(":")
-        if role not in ("customer", "shopper") or not ident or len(ref) > 64:
+        if role not in ("customer", "shopper") or not ident or len(ident) > 64:
             raise InvalidInput(
                 f"{ref!r} does not name an account.", "Write it like customer:c-42.",
                 fields={"accounts": "Write accounts like customer:c-42."},

@@ -49,7 +49,7 @@ class Staff(AbstractBaseUser, PermissionsMixin):
     manager = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="reports"
     )
-    walled_off_accounts = ArrayField(models.CharField(max_length=64), default=list, blank=True)
+    walled_off_accounts = ArrayField(models.CharField(max_length=80), default=list, blank=True)
     is_active = models.BooleanField(default=True)
     joined_at = models.DateTimeField(default=timezone.now)
 

@@ -70,7 +70,7 @@ def read_topics(text: str) -> list[str]:
         raise Refused(400, f"At most {MOST_TOPICS} topics can be followed at once.")
     for topic in topics:
         kind, _, name = topic.partition(":")
-        if topic != QUEUE and (kind != "case" or not name):
+        if topic != QUEUE and (kind != "case" or not name.isprintable() or not name):
             raise Refused(400, "Topics are queue and case:<id>.")
     return topics
 
