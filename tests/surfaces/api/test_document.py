@@ -116,6 +116,9 @@ def test_everybody_may_read_it(plain_files: None) -> None:
         assert f'href="#{operation["operationId"]}"' in html
         assert f">{method.upper()}<" in html
         assert path in html
+    assert "<code>Authorization: Bearer tsk_…</code>" in html
+    assert "under Staff and keys" in html
+    assert "`" not in html
     # nothing that the policy refuses, and nothing from anywhere else
     assert " style=" not in html
     assert not re.search(r"\son[a-z]+=", html)

@@ -242,5 +242,5 @@ def search(actor: Actor, text: str, limit: int = 12) -> list[Case]:
     match = Q(reference__startswith=reference) | Q(report_links__report__number=words.upper())
     match |= Q(title__icontains=words)
     rows = Case.objects.filter(visible(actor)).filter(match)
-    exact = Exact(F("reference"), reference)
+    exact: Exact[str] = Exact(F("reference"), reference)
     return list(rows.alias(exact=exact).order_by("-exact", "severity", "-opened_at").distinct()[:limit])

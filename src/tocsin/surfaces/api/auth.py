@@ -44,8 +44,9 @@ class Door(HttpBearer):
 
     openapi_bearerFormat = "tsk_<id>_<secret>"  # noqa: N815 - the framework's name
     openapi_description = (
-        "An API key: `Authorization: Bearer tsk_…`. An integration key belongs to one of your systems; a "
-        "personal key acts as the member of staff who made it, with what that person may do and no more."
+        "An API key: `Authorization: Bearer tsk_…`. An integration key belongs to one of your systems: an "
+        "administrator makes it in the console, under Staff and keys, and chooses its scopes. A personal key "
+        "acts as the member of staff it belongs to, with what that person may do and no more."
     )
 
     def __init__(self, scope: str, *, who: Who = "anybody", permission: str = "", media: str = JSON) -> None:

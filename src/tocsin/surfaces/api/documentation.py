@@ -26,4 +26,14 @@ def _groups() -> list[Group]:
 @require_safe
 def document_page(request: HttpRequest) -> HttpResponse:
     """The document as a page: rendered here, nothing loaded from anywhere else."""
-    return render(request, "api/reference.html", {"groups": _groups(), "info": document()["info"]})
+    made = document()
+    return render(
+        request,
+        "api/reference.html",
+        {
+            "groups": _groups(),
+            "info": made["info"],
+            "key": made["components"]["securitySchemes"]["key"],
+            "server": made["servers"][0]["url"],
+        },
+    )
