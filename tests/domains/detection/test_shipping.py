@@ -21,7 +21,7 @@ from tocsin.core.errors import AccessDenied
 from tocsin.core.outbox.models import OutboxMessage
 from tocsin.domains.detection import queries
 from tocsin.domains.detection.models import Alert, Event, ShipPosition, Verdict
-from tocsin.domains.detection.records import Record
+from tocsin.domains.detection.records import InForce, Record
 from tocsin.domains.detection.ship import ship_once
 from tocsin.domains.detection.store import day_scope
 
@@ -68,7 +68,15 @@ def test_small_batches_add_up(desk: Desk) -> None:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
-    "broken", ["detection_verdict", "detection_alert", "core_outbox_message", "detection_ship_position"]
+    "broken",
+    [
+        "detection_rules",
+        "detection_explanation",
+        "detection_verdict",
+        "detection_alert",
+        "core_outbox_message",
+        "detection_ship_position",
+    ],
 )
 def test_a_crash_between_leaves_nothing_and_the_next_round_ships_it_once(desk: Desk, broken: str) -> None:
     desk.test_cards()
@@ -101,7 +109,7 @@ def test_while_one_ships_another_steps_aside(desk: Desk) -> None:
     desk.test_cards()
     reading, go_on = Signal(), Signal()
 
-    def slowly(position: str, limit: int) -> tuple[Sequence[Record], str]:
+    def slowly(position: str, limit: int) -> tuple[Sequence[Record | InForce], str]:
         reading.set()
         assert go_on.wait(20)
         return desk.read(position, limit)
