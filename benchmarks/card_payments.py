@@ -1,16 +1,19 @@
-"""Streams the public card-payment data through a whole Tocsin: says what it caught, and ends with the cases
-in the queue.
+"""Streams the public card-payment data through a whole Tocsin: says what its rules caught, how its model
+ranks payments by the handbook's protocol, and ends with the cases in the queue.
 
     python -m benchmarks.card_payments --data transactions.parquet [--limit N] [--json] [--home DIR]
+    python -m benchmarks.card_payments --data transactions.parquet --test-week 2018-08-08 [--scores FILE]
 
-What the marketplace would know at each moment is all that is used: a fraud becomes known seven days after the
-payment, and only then is it told to Tocsin, as a chargeback. See card_payments.md.
+With --test-week: only the model, of that week; its labels need not be there. What the marketplace would know
+at each moment is all that is used: a label becomes known seven days after the payment, and only then is it
+told to Tocsin. See card_payments.md.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import datetime as dt
 import json
 import sys
 import time
@@ -25,11 +28,13 @@ import pyarrow.parquet as pq
 if __package__ in (None, ""):  # run as a file, not with -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.card_model import TEST_WEEKS, Scored, lines_of, read_rows, score_week, write_scores
 from benchmarks.card_scores import Decided, Payment, Weigher, report
 from benchmarks.harness import REPOSITORY, Door
 from benchmarks.report import surroundings
 from benchmarks.whole import Queue, whole_tocsin
 from tocsin.engine.decisions import Decision
+from tocsin.engine.events import Event
 
 RULES = REPOSITORY / "benchmarks" / "rules"
 LABEL_DELAY_MS = 7 * 86_400_000
@@ -66,27 +71,30 @@ def read_payments(path: Path, limit: int | None) -> Iterator[Payment]:
 
 
 def as_event(payment: Payment, *, known: bool) -> dict[str, Any]:
-    """The payment itself, or (`known`) the news, seven days later, that it was fraud."""
-    fields: dict[str, Any] = {"amount_minor": payment.amount_minor, "currency": CURRENCY}
-    if known:
-        fields["reason_code"] = "fraud"
+    """The payment itself, or (`known`) the news, seven days later, whether it was fraud."""
+    type_, fields = "payment.authorised", {"amount_minor": payment.amount_minor, "currency": CURRENCY}
+    if known and payment.fraud:
+        type_, fields = "chargeback.received", fields | {"reason_code": "fraud"}
+    elif known:
+        type_, fields = "fraud.labelled", {"fraud": False}
     return {
         "id": f"{'known' if known else 'pay'}-{payment.number}",
-        "type": "chargeback.received" if known else "payment.authorised",
+        "type": type_,
         "ts": payment.ts + LABEL_DELAY_MS if known else payment.ts,
         "entities": {"customer": f"customer-{payment.customer}", "store": f"terminal-{payment.terminal}"},
         "fields": fields,
     }
 
 
-def in_order(payments: Iterator[Payment]) -> Iterator[tuple[Payment, bool]]:
-    """Payments, and between them each fraud at the moment it becomes known."""
+def in_order(payments: Iterator[Payment], *, genuine: bool) -> Iterator[tuple[Payment, bool]]:
+    """Payments, and between them each fraud at the moment it becomes known; with `genuine` also each payment
+    that turns out to be none."""
     waiting: deque[Payment] = deque()
     for payment in payments:
         while waiting and waiting[0].ts + LABEL_DELAY_MS <= payment.ts:
             yield waiting.popleft(), True
         yield payment, False
-        if payment.fraud == 1:
+        if payment.fraud == 1 or (genuine and payment.fraud == 0):
             waiting.append(payment)
 
 
@@ -121,8 +129,11 @@ def stream(
 
 def main() -> None:
     args = arguments()
+    if args.test_week:
+        print_model(args)
+        return
     weigher, around = Weigher(LABEL_DELAY_MS), surroundings()
-    events = in_order(read_payments(args.data, args.limit))
+    events = in_order(read_payments(args.data, args.limit), genuine=False)
     queue = None
     if args.url:
         sent, seconds = stream(Door(args.url, args.key), events, weigher.take)
@@ -135,11 +146,38 @@ def main() -> None:
     if args.out:
         write_decided(args.out, weigher.decided)
     result = report(weigher.decided, sent, seconds)
+    weeks = model_weeks(args)
     if args.json:
-        print(json.dumps({**around, **result.plain(), "queue": queue.plain() if queue else None}))
+        model = [week.plain() for week in weeks]
+        print(
+            json.dumps(
+                {**around, **result.plain(), "model": model, "queue": queue.plain() if queue else None}
+            )
+        )
         return
-    lines = [*result.lines(), "", *left_to_people(queue, args.home), ""]
+    lines = [*result.lines(), "", *lines_of(weeks), "", *left_to_people(queue, args.home), ""]
     print("\n".join([*lines, *(f"{name}: {value}" for name, value in around.items())]))
+
+
+def model_weeks(args: argparse.Namespace) -> list[Scored]:
+    """The weeks that are asked for, or all that the data reaches, each with a model of its own."""
+    events = in_order(read_payments(args.data, args.limit), genuine=True)
+    rows = read_rows(RULES, ((p, msgspec.convert(as_event(p, known=k), Event)) for p, k in events))
+    last = dt.datetime.fromtimestamp(int(rows.examples.times[-1]) / 1000, dt.UTC).date()
+    wanted = [args.test_week] if args.test_week else [w for w in TEST_WEEKS if w + dt.timedelta(6) <= last]
+    weeks = []
+    for week in wanted:
+        say(f"training the model of the week from {week}")
+        weeks.append(score_week(RULES, rows, week))
+    if args.scores:
+        write_scores(args.scores, rows, weeks[0])
+    return weeks
+
+
+def print_model(args: argparse.Namespace) -> None:
+    """The model alone."""
+    weeks = model_weeks(args)
+    print(json.dumps([week.plain() for week in weeks]) if args.json else "\n".join(lines_of(weeks)))
 
 
 def arguments() -> argparse.Namespace:
@@ -155,10 +193,18 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--url", help="the decide address of a running Tocsin instead of one of our own")
     parser.add_argument("--key", help="its API key, with the scopes decide and replay")
     parser.add_argument("--out", type=Path, help="write every payment's verdict and score here, as CSV")
+    parser.add_argument(
+        "--test-week",
+        type=dt.date.fromisoformat,
+        help="only the model, for the week from this day",
+    )
+    parser.add_argument("--scores", type=Path, help="with --test-week: TRANSACTION_ID,score of each payment")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
     args = parser.parse_args()
     if bool(args.url) != bool(args.key):
         parser.error("--url and --key belong together")
+    if args.scores and not args.test_week:
+        parser.error("--scores is of one week: name it with --test-week")
     if args.url and args.home:
         parser.error("--home is for a Tocsin of our own; the one at --url has its home already")
     return args
