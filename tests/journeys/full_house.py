@@ -6,6 +6,7 @@ Runs inside a running Tocsin (``manage shell``), with its worker at work; waits 
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from allauth.mfa.models import Authenticator
@@ -22,6 +23,7 @@ from fido2.webauthn import (
 
 from tests.core.evidence.files import photo
 from tests.domains.actors import integration
+from tests.domains.rules import drafts
 from tests.journeys.people import PASSWORD
 from tests.support.stack import Stack, until
 from tocsin.core.access import break_glass
@@ -39,6 +41,8 @@ from tocsin.domains.enforcement.notices import link
 from tocsin.domains.people.actions import upsert_entity
 from tocsin.domains.people.models import Account
 from tocsin.domains.reports.actions import file_report
+from tocsin.domains.rules import actions as rules
+from tocsin.domains.rules.models import DetectionRule, RuleReport
 from tocsin.domains.staff import actions as staff
 from tocsin.domains.staff.models import Staff
 
@@ -69,7 +73,7 @@ def furnish(stack: Stack, tag: str, people: dict[str, str], flagged: str = "") -
 def fill(tag: str, people: dict[str, str], flagged: str = "") -> None:
     """Do it, and print what the rooms are called."""
     house = _House(tag, people)
-    rooms = house.cases() | house.outside() | house.newcomer()
+    rooms = house.cases() | house.outside() | house.newcomer() | house.rules()
     if flagged:
         case = Case.objects.get(reference=flagged)
         house.work_on(case)
@@ -186,6 +190,23 @@ class _House:
                 appeals.answer(reviewer, appeal.pk, "uphold", "The messages were read, and they are yours.")
             made[name] = appeal.pk
         raise AssertionError
+
+    def rules(self) -> dict[str, str]:
+        """A rule that was backtested, and one with a mistake; the worker works both out."""
+        author = Staff.objects.get(pk=self.people["rules_engineer"])
+        tag = re.sub("[^a-z0-9]", "_", self.tag.lower())
+        rooms = {"rule": f"rule_{tag}", "mistaken": f"mistaken_{tag}"}
+        drafts.written(author, rooms["rule"])
+        drafts.written(author, rooms["mistaken"], text=drafts.TEXT.replace("verdict", "verdct"))
+        acting = drafts.engineer(author)
+        for name in rooms.values():
+            rules.ask(acting, name, "check")
+            done = RuleReport.objects.filter(rule=name, state="done")
+            until(done.exists, f"the check of {name}")
+        rules.ask(acting, rooms["rule"], "backtest", days=7)
+        backtested = DetectionRule.objects.filter(pk=rooms["rule"], state="backtested")
+        until(backtested.exists, "the backtest")
+        return rooms
 
     def newcomer(self) -> dict[str, str]:
         """Somebody who has no second factor yet; and a passkey for the investigator."""

@@ -92,7 +92,7 @@ VISITS = (
         "#case-more > summary", "[data-graph-expand]", "[data-evidence] [data-show]",
         "summary:has-text('Write to the reporter')", "!#note-form",
     )),
-    Visit("investigator", _CASE + "{flagged}/", (_dialog("alert"), _dialog("decide"))),
+    Visit("investigator", _CASE + "{flagged}/", (_dialog("alert"), _dialog("why"), _dialog("decide"))),
     Visit("investigator", _CASE + "{worked}/decide/", ("!main form",)),
     Visit("investigator", _CASE + "{worked}/evidence/", ("!main form",)),
     *(
@@ -103,6 +103,7 @@ VISITS = (
     Visit("investigator", _CASE + "{worked}/lift/?action={measure}"),
     Visit("investigator", _CASE + "{worked}/message/?report={report}", ("!main form",)),
     Visit("investigator", _CASE + "{flagged}/alert/?alert={alert}"),
+    Visit("investigator", _CASE + "{flagged}/why/?alert={alert}"),
     Visit("investigator", _CASE + "{worked}/reveal/{subject}/phone/", ("!main form",)),
     Visit("second_supervisor", _CASE + "{second}/second-reading/?decision={proposed}"),
     Visit("second_supervisor", _CASE + "{decided}/reverse/?decision={decision}"),
@@ -132,6 +133,12 @@ VISITS = (
     # govern and run
     Visit("policy_manager", "/console/policies/", ("main summary",)),
     Visit("policy_manager", "/console/policies/?q=nothing-like-it"),
+    Visit("rules_engineer", "/console/rules/"),
+    Visit("rules_engineer", "/console/rules/new/", ("!main form",)),
+    Visit("rules_engineer", "/console/rules/{rule}/", ('!form[action$="/step/"]',)),
+    Visit("rules_engineer", "/console/rules/{mistaken}/"),
+    Visit("supervisor", "/console/rules/{rule}/"),
+    Visit("auditor", "/console/rules/card_testing/"),
     Visit("privacy_officer", "/console/access/", ('!form[action$="/review/"]',)),
     Visit("auditor", "/console/audit/"),
     Visit("auditor", "/console/audit/?verb=nothing.like.it"),
@@ -163,10 +170,13 @@ NO_PAGE = {
     **dict.fromkeys(("help:message", "help:unsafe", "help:withdraw", "console:take"), _ACT),
     **dict.fromkeys(("console:appeal_take", "console:appeal_answer", "console:appeal_hand_on"), _ACT),
     **dict.fromkeys(("console:resend", "console:make_key", "console:revoke_key", "set_language"), _ACT),
+    **dict.fromkeys(("console:write_rule", "console:ask_rule", "console:step_rule"), _ACT),
     **dict.fromkeys(("console:review_glass", "mfa_login_webauthn"), _ACT),
     **{
         f"console:{name}": _PART
-        for name in ("nav", "queue_rows", "case_body", "here", "support", "proposal", "custody")
+        for name in (
+            "nav", "queue_rows", "case_body", "here", "support", "proposal", "custody", "rule_problems",
+        )
     },
     **{
         f"account_{name}": _OFF

@@ -20,6 +20,7 @@ _CASE = "console/case/<str:reference>/"
 _EVIDENCE = "console/evidence/<str:evidence_id>/"
 _APPEAL = "console/appeals/<str:appeal_id>/"
 _ENTITY = "console/entity/<str:kind>/<str:entity_id>/"
+_RULE = "console/rules/<str:name>/"
 
 #: What the console asks for: permission of a GET, permission of a POST; empty where there is none.
 CONSOLE: dict[str, tuple[str, str]] = {
@@ -65,6 +66,13 @@ CONSOLE: dict[str, tuple[str, str]] = {
     "console/lookup/": ("entities.view", ""),
     _ENTITY: ("entities.view", ""),
     _ENTITY + "links.json": ("entities.view", ""),
+    "console/rules/": ("rules.view", ""),
+    "console/rules/new/": ("rules.edit", "rules.edit"),
+    _RULE: ("rules.view", ""),
+    _RULE + "write/": ("", "rules.edit"),
+    _RULE + "problems/": ("", "rules.edit"),
+    _RULE + "ask/": ("", "rules.edit"),
+    _RULE + "step/": ("", "rules.promote"),
     "console/access/": ("access.view_log", ""),
     "console/access/review/": ("", "access.review_break_glass"),
     "console/audit/": ("audit.verify", ""),
@@ -162,6 +170,11 @@ OTHERS: dict[str, str] = {
     "help/follow-up/report/withdraw/": ANYBODY,
     "help/notice/": ANYBODY,
     "help/notice/<str:notice_id>": ANYBODY,
+    # the telephone line: each takes its carrier's signature, see tests/surfaces/line
+    "line/<str:name>/call/": NOBODY,
+    "line/<str:name>/status/": NOBODY,
+    "line/<str:name>/safe/": ANYBODY,
+    "line/<str:name>/<str:token>/": NOBODY,
     # signing in
     "accounts/login/": ANYBODY,
     "accounts/logout/": ANYBODY,

@@ -57,7 +57,9 @@ def test_a_mistake_in_the_language_is_told_with_its_place(author: Staff) -> None
     assert (rule.state, report.passed) == ("draft", False)
     assert (problem["file"], problem["line"], problem["column"]) == (f"written.{NAME}.rules", 10, 12)
     assert 'Did you mean "small_refusals"?' in problem["message"]
-    assert problem["source"] == "    when = small_refusal >= 2 and amount_minor < 500"
+    assert problem["shown"] == (
+        "    when = small_refusal >= 2 and amount_minor < 500\n           " + "^" * len("small_refusal")
+    )
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,8 @@ def ask(actor: Actor, name: str, kind: str, *, days: int = 0) -> RuleReport:
         backtest of a rule that did not pass its check, or that comes with Tocsin.
     """
     require(actor, "rules.edit")
+    if kind not in RuleReport.Kind.values:
+        raise InvalidInput("A rule can be checked or backtested.", "Choose one of them.")
     if kind == RuleReport.Kind.BACKTEST and not 1 <= days <= MAX_DAYS:
         told = f"Choose 1 to {MAX_DAYS} days."
         raise InvalidInput("The days to replay must be from 1 to 90.", told, fields={"days": told})

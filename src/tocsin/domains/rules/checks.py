@@ -1,9 +1,10 @@
 """Checking a draft: its types, its stories, what it costs, and which rules fire with it.
 
-Figures of a check, as JSON: ``problems`` (of the language, each with file, line, column, end, message and the
-source line), ``stories`` (how many were played), ``failures`` (test and message), ``disturbed`` (stories of
-ordinary days that are no longer an allow), ``cost_us`` (microseconds an event more than without it, best of
-several runs) and ``overlap`` (rule -> on how many of the draft's own events it fires too).
+Figures of a check, as JSON: ``problems`` (of the language, each with file, line, column, end, message, and
+the line with carets below), ``stories`` (how many were played), ``failures`` (test and message),
+``disturbed`` (stories of ordinary days that are no longer an allow), ``cost_us`` (microseconds an event more
+than without it, best of several runs) and ``overlap`` (rule -> on how many of the draft's own events it fires
+too).
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ from typing import Any, Final
 from django.conf import settings
 from msgspec.structs import replace
 
-from tocsin.domains.rules.in_force import Files, file_of
+from tocsin.domains.rules.in_force import Files
+from tocsin.domains.rules.mistakes import problems_of
 from tocsin.domains.rules.models import DetectionRule
 from tocsin.domains.rules.watching import Hits
 from tocsin.engine import ruletests
 from tocsin.engine.engine import Engine
 from tocsin.engine.events import Event
-from tocsin.engine.language.problems import Problem, RuleError, Spot
 from tocsin.engine.language.ruleset import RuleSet, load
 from tocsin.engine.ruletests import Failure, Story
 from tocsin.engine.runtime.history import encode, run
@@ -52,20 +53,6 @@ class Check:
         return not (self.problems or self.failures or self.disturbed)
 
 
-def problems_of(draft: DetectionRule, live: Files) -> tuple[RuleSet | None, list[dict[str, Any]]]:
-    """The rules as they would be with the draft active, or what is wrong with it. Loads no kernel, so that a
-    page may ask."""
-    try:
-        rules = load(live.with_draft(draft).sources())
-    except RuleError as error:
-        return None, [_plain(problem) for problem in error.problems]
-    mine = [rule.id for rule in rules.rules.values() if rule.spot and rule.spot.file == file_of(draft.name)]
-    if mine == [draft.name]:
-        return rules, []
-    spot = Spot(file_of(draft.name), 1, 1, 1)
-    return None, [_plain(Problem(spot, f"Expected one rule, and that it is called {draft.name}."))]
-
-
 def check(draft: DetectionRule, live: Files) -> Check:
     """Everything there is to find out without traffic."""
     rules, problems = problems_of(draft, live)
@@ -84,10 +71,6 @@ def check(draft: DetectionRule, live: Files) -> Check:
         found.cost_us = _cost(stories, load(live.sources()), rules)
         found.overlap = _overlap(draft.name, stories, rules)
     return found
-
-
-def _plain(problem: Problem) -> dict[str, Any]:
-    return {**asdict(problem.spot), "message": problem.message, "source": problem.source}
 
 
 def _unsaid(name: str, stories: Sequence[Story]) -> Iterator[Failure]:

@@ -38,8 +38,8 @@ def next_state(rule: DetectionRule) -> str:
 def promote(
     actor: Actor, name: str, *, to: str, reason: str, share: int = CANARY_SHARE, early: bool = False
 ) -> DetectionRule:
-    """Take a rule one step on. Into shadow, where it changes no answer, by whoever writes rules; into canary
-    and into force by a second person.
+    """Take a rule one step on. Into shadow, where it changes no answer, its author may take it; into canary
+    and into force only a second person.
 
     Args:
         to: where the caller saw it go; that it is there already is no mistake.
@@ -47,10 +47,10 @@ def promote(
         early: leave shadow before its time is over; the reason should say why.
 
     Raises:
-        AccessDenied: without ``rules.edit`` or ``rules.promote``, or the author's own rule. NotFound.
+        AccessDenied: without ``rules.promote``, or the author's own rule. NotFound.
         InvalidInput: no reason, a share that cannot be, or too early. Conflict: it cannot go there from here.
     """
-    require(actor, "rules.edit" if to == State.SHADOW else "rules.promote")
+    require(actor, "rules.promote")
     reason = _reason(reason)
     with act(actor, "rule.promote") as work:
         rule = work.lock(DetectionRule, name)
@@ -75,12 +75,12 @@ def promote(
 
 
 def pause(actor: Actor, name: str, *, reason: str) -> DetectionRule:
-    """Stop a running rule at once; what it counts goes on. Whoever writes or promotes rules may.
+    """Stop a running rule at once; what it counts goes on. Its author may too.
 
     Raises:
         AccessDenied. NotFound. InvalidInput: no reason. Conflict: it does not run.
     """
-    _require_either(actor)
+    require(actor, "rules.promote")
     reason = _reason(reason)
     with act(actor, "rule.pause") as work:
         rule = _row(work, name)
@@ -125,7 +125,7 @@ def roll_back(actor: Actor, name: str, *, reason: str) -> DetectionRule:
     Raises:
         AccessDenied. NotFound. InvalidInput: no reason. Conflict: it neither runs nor is paused.
     """
-    _require_either(actor)
+    require(actor, "rules.promote")
     reason = _reason(reason)
     with act(actor, "rule.roll_back") as work:
         rule = _row(work, name)
@@ -165,13 +165,6 @@ def _put_back(work: Work, rule: DetectionRule) -> None:
 
 def _has_row(name: str) -> bool:
     return DetectionRule.objects.filter(pk=name).exists()
-
-
-def _require_either(actor: Actor) -> None:
-    try:
-        require(actor, "rules.edit")
-    except AccessDenied:
-        require(actor, "rules.promote")
 
 
 def _second_person(rule: DetectionRule, actor: Actor) -> None:

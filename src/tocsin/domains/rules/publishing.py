@@ -1,8 +1,8 @@
 """Handing the rules in force to decide as files: it needs no database to read them.
 
-`$TOCSIN_HOME/rules/current` is a link to the folder with the set in force. A new set is written whole and made
-durable in a folder of its own, and the link is replaced in one step, so that whoever reads sees one set or
-the other, whatever is killed and when.
+`$TOCSIN_HOME/rules/current` is a link to the folder with the set in force. A new set is written whole and
+made durable in a folder of its own, and the link is replaced in one step, so that whoever reads sees one set
+or the other, whatever is killed and when.
 """
 
 from __future__ import annotations

@@ -2,26 +2,72 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
+
 from tocsin.core.access.check import require
 from tocsin.core.actor import Actor
 from tocsin.core.crypto.typed_text import open_all
 from tocsin.core.errors import NotFound
+from tocsin.domains.detection.queries import hits_since
+from tocsin.domains.rules.in_force import in_force, packaged
+from tocsin.domains.rules.mistakes import problems_of
 from tocsin.domains.rules.models import DetectionRule, RuleReport, RuleStep
+from tocsin.engine.language.nodes import Rule
+from tocsin.engine.language.ruleset import load
 
 
-def rules(actor: Actor) -> list[DetectionRule]:
-    """Every rule that has a row: those written here, and packaged ones that somebody touched."""
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A rule in the list: ``spoken`` is what the language makes of it, for those that come with Tocsin or are
+    evaluated. ``fired`` and ``watched``: hits since yesterday, with a say in the answer and in shadow."""
+
+    row: DetectionRule
+    spoken: Rule | None
+    fired: int
+    watched: int
+
+
+def overview(actor: Actor) -> list[Listed]:
+    """Every rule: those still on their way first, then by name."""
     require(actor, "rules.view")
-    return list(DetectionRule.objects.select_related("author", "promoter").order_by("name"))
+    come = packaged().rules
+    spoken = {**come, **load(in_force().sources()).rules}
+    rows = {row.name: row for row in DetectionRule.objects.select_related("author")}
+    hits = hits_since(actor, timezone.now() - dt.timedelta(days=1))
+    every = [rows.get(name) or _untouched(name) for name in sorted(rows.keys() | come.keys())]
+    every.sort(key=lambda row: row.packaged)
+    return [Listed(row, spoken.get(row.name), *hits.get(row.name, (0, 0))) for row in every]
 
 
 def rule(actor: Actor, name: str) -> DetectionRule:
-    """One rule. Raises NotFound."""
+    """One rule; one that comes with Tocsin and was never touched as it would be. Raises NotFound."""
     require(actor, "rules.view")
     found = DetectionRule.objects.select_related("author", "promoter").filter(pk=name).first()
-    if found is None:
+    if found is not None:
+        return found
+    if name not in packaged().rules:
         raise NotFound("There is no such rule.", "Check its name, or look for it in the list of rules.")
-    return found
+    return _untouched(name)
+
+
+def spoken(actor: Actor, name: str) -> Rule | None:
+    """What the language makes of a rule that comes with Tocsin; None for those written here."""
+    require(actor, "rules.view")
+    return packaged().rules.get(name)
+
+
+def problems(actor: Actor, name: str, text: str, replaces: str) -> list[dict[str, Any]]:
+    """What is wrong with a text that somebody is typing; nothing is kept. See ``mistakes``."""
+    require(actor, "rules.edit")
+    return problems_of(DetectionRule(name=name, text=text, replaces=replaces), in_force())[1]
+
+
+def _untouched(name: str) -> DetectionRule:
+    return DetectionRule(name=name, packaged=True, state=DetectionRule.State.ACTIVE)
 
 
 def newest_report(actor: Actor, name: str, kind: str) -> RuleReport | None:

@@ -11,6 +11,7 @@ from tocsin.core.act import Work, act
 from tocsin.core.actor import system
 from tocsin.domains.rules import moves
 from tocsin.domains.rules.in_force import in_force
+from tocsin.domains.rules.mistakes import problems_of
 from tocsin.domains.rules.models import DetectionRule, RuleReport
 
 State = DetectionRule.State
@@ -49,7 +50,7 @@ def _make(report: RuleReport, rule: DetectionRule) -> None:
         report.passed, report.rules_version = found.passed, found.rules_version
         report.figures = {key: value for key, value in asdict(found).items() if key != "rules_version"}
         return
-    drafted, problems = checks.problems_of(rule, live)
+    drafted, problems = problems_of(rule, live)
     if drafted is None:
         report.figures = {"problems": problems}
         return

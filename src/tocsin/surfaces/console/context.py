@@ -53,6 +53,7 @@ _NAV: tuple[tuple[str | Promise, tuple[_Place, ...]], ...] = (
         lazy("Govern"),
         (
             _Place(lazy("Policies"), "policies", "book-text", "g p", "policies.view"),
+            _Place(lazy("Rules"), "rules", "sliders-horizontal", "g r", "rules.view"),
             _Place(lazy("Access log"), "access", "lock", "g x", "access.view_log"),
             _Place(lazy("Audit"), "audit", "eye", "g u", "audit.verify"),
         ),

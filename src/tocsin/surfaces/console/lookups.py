@@ -2,7 +2,14 @@
 
 from django.urls import path
 
-from tocsin.surfaces.console import appeal_views, export_views, govern_views, people_views, run_views
+from tocsin.surfaces.console import (
+    appeal_views,
+    export_views,
+    govern_views,
+    people_views,
+    rule_views,
+    run_views,
+)
 from tocsin.surfaces.console.desk import by_method
 
 urlpatterns = [
@@ -18,6 +25,13 @@ urlpatterns = [
     path("entity/<str:kind>/<str:entity_id>/links.json", people_views.entity_graph, name="entity_graph"),
     path("palette.json", people_views.palette, name="palette"),
     path("policies/", govern_views.policies_page, name="policies"),
+    path("rules/", rule_views.rules, name="rules"),
+    path("rules/new/", by_method(GET=rule_views.blank, POST=rule_views.begin), name="new_rule"),
+    path("rules/<str:name>/", rule_views.rule, name="rule"),
+    path("rules/<str:name>/write/", rule_views.write, name="write_rule"),
+    path("rules/<str:name>/problems/", rule_views.problems, name="rule_problems"),
+    path("rules/<str:name>/ask/", rule_views.ask, name="ask_rule"),
+    path("rules/<str:name>/step/", rule_views.step, name="step_rule"),
     path("access/", govern_views.access, name="access"),
     path("access/review/", govern_views.review_glass, name="review_glass"),
     path("audit/", govern_views.audit, name="audit"),

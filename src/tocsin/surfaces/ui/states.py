@@ -72,6 +72,9 @@ STATES: dict[str, tuple[str, str | Promise]] = {
     "review": ("amb", _("Review")),
     "block": ("red", _("Block")),
     # rules and policies
+    "checked": ("blu", _("Checked")),
+    "backtested": ("blu", _("Backtested")),
+    "canary": ("amb", _("Canary")),
     "shadow": ("blu", _("Shadow")),
     "live": ("grn", _("Live")),
     "paused": ("", _("Paused")),
