@@ -108,7 +108,7 @@ def decide_all(folder: Path, until: int | None) -> None:
     if engine.seq:
         [last] = read_log(log_folder, codec, engine.seq - 1, 1)
         first = max(0, _line_of(last) + 1 - SENT_AGAIN)
-    if recovered.replayed > LANES:
+    if recovered.replayed > LANES:  # the next start recovers from it, and from what comes after
         write_snapshot(log_folder, codec, engine)
     cells = parity_cells.opened(folder / "live.npy")
     reader = Reader(engine, list(engine.rules.features))
@@ -123,7 +123,7 @@ def decide_all(folder: Path, until: int | None) -> None:
 
 
 def _decide(engine: Engine, log: LogWriter, batch: Sequence[bytes], reader: Reader, cells: Cells) -> None:
-    """One batch, durable."""
+    """One batch, durable; of at most ``LANES`` events, so that the engine's registers still hold all of it."""
     events = [parse_event(line) for line in batch]
     received_at, before = events[-1].ts, engine.seq
     outcomes = engine.decide(events, received_at)
