@@ -190,7 +190,7 @@ def test_what_follows_up_in_a_case_locks_it_first() -> None:
     CaseReport.objects.create(case=case, report=filed.report, added_at=timezone.now())
     for found in (
         lambda work: opening.from_alert(work, alert, {}, None, "t"),
-        lambda work: opening.from_report(work, Report.objects.get()),
+        lambda work: opening.for_report(work, Report.objects.get().pk),
     ):
         with CaptureQueriesContext(connection) as asked, act(system("tests"), "test") as work:
             assert found(work).pk == case.pk

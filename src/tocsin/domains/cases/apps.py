@@ -8,4 +8,4 @@ class CasesConfig(AppConfig):
     label = "cases"
 
     def ready(self) -> None:
-        from tocsin.domains.cases import handlers, late  # noqa: F401  (register what cases listen to)
+        from tocsin.domains.cases import danger, handlers, late  # noqa: F401  (register what cases listen to)

@@ -33,6 +33,16 @@ def severity_changed(work: Work, case: Case) -> None:
     _start_waiting(work, case, timezone.now())
 
 
+def begin_again(work: Work, case: Case) -> None:
+    """Somebody is in danger now: every objective counts from now, that of protection also where they were
+    protected before."""
+    for name in (OWNER, PROTECT, UPDATE):
+        clocks.cancel(work, "case", case.pk, name, because="its reporter is not safe")
+    now = timezone.now()
+    _start_waiting(work, case, now)
+    _start(work, case, PROTECT, now)
+
+
 def told(work: Work, case: Case) -> None:
     """The reporters heard from us; the next word is promised."""
     clocks.meet(work, "case", case.pk, UPDATE)

@@ -28,26 +28,13 @@ _ME = system("cases")
 def open_for_report(data: Mapping[str, Any]) -> None:
     """Every report becomes work, but S4, which goes to customer support with its context and stays for
     trends."""
-    report = Report.objects.select_related("order__customer", "order__shopper").get(pk=data["report"])
+    report = Report.objects.get(pk=data["report"])
     if report.status == Report.Status.ROUTED_SUPPORT and report.severity == "S4":
         return
     with act(_ME, "case.open_for_report") as work:
-        case = opening.from_report(work, report)
-        _into_case(work, report)
+        case = opening.for_report(work, report.pk)
         work.watch(case)
         touch(work, case, "case.clocks")
-
-
-def _into_case(work: Work, report: Report) -> None:
-    locked = work.lock(Report, report.pk)
-    if locked.status in (
-        Report.Status.RECEIVED,
-        Report.Status.ACKNOWLEDGED,
-        Report.Status.TRIAGED,
-        Report.Status.ROUTED_SUPPORT,
-    ):
-        locked.status = Report.Status.IN_CASE
-        work.save(locked, "report.in_case")
 
 
 @on("report.severity_raised", "cases.report_got_worse")

@@ -125,11 +125,32 @@ def got_worse(work: Work, case: Case, severity: str, because: str, *, body: str 
     )
 
 
-def from_report(work: Work, report: Report) -> Case:
-    """Open a case for a report, or join the open one about the same person. Safe to run twice."""
-    present = CaseReport.objects.filter(report=report).first()
+def for_report(work: Work, report_id: str) -> Case:
+    """The case of a report, locked; one is opened, or the open one about the same person joined, when it has
+    none. Safe to run twice."""
+    lock("case_of", report_id)
+    present = CaseReport.objects.filter(report=report_id).first()
     if present is not None:
         return work.lock(Case, present.case_id)
+    report = Report.objects.select_related("order__customer", "order__shopper").get(pk=report_id)
+    case = _from_report(work, report)
+    _into_case(work, report)
+    return case
+
+
+def _into_case(work: Work, report: Report) -> None:
+    locked = work.lock(Report, report.pk)
+    if locked.status in (
+        Report.Status.RECEIVED,
+        Report.Status.ACKNOWLEDGED,
+        Report.Status.TRIAGED,
+        Report.Status.ROUTED_SUPPORT,
+    ):
+        locked.status = Report.Status.IN_CASE
+        work.save(locked, "report.in_case")
+
+
+def _from_report(work: Work, report: Report) -> Case:
     code = report.alleged_codes[0]
     entry = taxonomy().find(code)
     title = entry.title["en"] if entry is not None else "Report to be classified"

@@ -28,6 +28,7 @@ _ENGINE_STEPS = frozenset({"block_transaction", "hold_order", "lock_account", "s
 @on("case.opened", "enforcement.protect_at_once")
 @on("case.joined", "enforcement.protect_at_once")
 @on("case.severity_raised", "enforcement.protect_at_once")
+@on("case.not_safe", "enforcement.protect_at_once")
 def protect_at_once(data: Mapping[str, Any]) -> None:
     """Take what the taxonomy says is taken at once for this kind of trouble. Safe to run twice.
 

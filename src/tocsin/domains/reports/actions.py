@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +13,7 @@ from tocsin.core.act import act
 from tocsin.core.actor import Actor
 from tocsin.core.errors import InvalidInput
 from tocsin.core.outbox.notify import tick
-from tocsin.domains.reports import filing, messages, promises, reasons, report_input
+from tocsin.domains.reports import filing, messages, promises, raising, reasons, report_input
 from tocsin.domains.reports.access import must_be_theirs
 from tocsin.domains.reports.filing import Filed
 from tocsin.domains.reports.models import Report, ReportMessage, Severity
@@ -22,6 +23,8 @@ from tocsin.domains.reports.taxonomy import current as taxonomy
 
 #: The machine and the reporter's own withdrawal never close these (handbook §1.2).
 NEVER_CLOSED_BY_ITSELF = ("S0", "S1", "S2")
+#: Two clicks on "I am not safe now" within this time are one [D].
+SAID_AGAIN = dt.timedelta(minutes=1)
 
 
 def file_report(
@@ -108,6 +111,29 @@ def withdraw(actor: Actor, report_id: str, reason: str = "", *, channel: str = "
     return report
 
 
+def not_safe(actor: Actor, report_id: str, words: str, *, channel: str = "web") -> Report:
+    """The reporter says that they are not safe now: an emergency, whatever the report was before, also when
+    it was over. Its promises begin again, and ``report.not_safe`` calls whoever can help.
+
+    ``words`` is what the conversation shows. Saying it again within a minute changes nothing.
+    """
+    must_be_theirs(actor, report_id)
+    with act(actor, "report.not_safe") as work:
+        report = work.lock(Report, report_id)
+        if messages.said_not_safe(report, since=timezone.now() - SAID_AGAIN):
+            return report
+        if report.severity != Severity.S0:
+            reasons.add(report, reasons.BY_PERSON, Severity.S0, words, actor.ref)
+            report.severity, report.severity_set_by = Severity.S0, actor.ref
+        report.safe_now = "no"
+        promises.begin_again(work, report)
+        work.save(report)
+        line = messages.say_not_safe(work, report, words, channel=channel)
+        work.emit("report.not_safe", {"report": report.pk, "number": report.number}, key=line.pk)
+        tick("queue")
+    return report
+
+
 def raise_severity(actor: Actor, report_id: str, severity: str, reason: str) -> Report:
     """Say that it is worse than it looked. Anybody who works on reports may, and the reporter too.
 
@@ -147,7 +173,7 @@ def recode(actor: Actor, report_id: str, codes: list[str], reason: str) -> Repor
             report.taxonomy_version = taxonomy().version
             rescore(report)
             promises.recoded(work, report)
-            reasons.add(report, reasons.RECODED, reason, actor.ref)
+            reasons.add(report, reasons.RECODED, report.severity, reason, actor.ref)
             work.save(report, before=before, after=wanted)
             work.emit("report.recoded", {"report": report.pk, "codes": wanted})
     return report
@@ -167,25 +193,14 @@ def _set_severity(actor: Actor, report_id: str, severity: str, reason: str, *, l
                 f"{severity} is not {'below' if lower else 'above'} {report.severity}.",
                 f"Choose one that is {'less' if lower else 'more'} severe.",
             )
-        before, report.severity = report.severity, severity
-        report.severity_set_by = actor.ref
-        reasons.add(report, reasons.BY_PERSON, reason, actor.ref)
-        if severity == Severity.S0:
-            promises.begin_again(work, report)
-        elif report.status not in promises.OVER:
-            promises.restart(work, report)
-        work.save(report, before=before, after=severity)
-        if not lower:
-            work.emit(
-                "report.severity_raised",
-                {
-                    "report": report.pk,
-                    "number": report.number,
-                    "from": before,
-                    "to": severity,
-                    "by": actor.kind,
-                },
-            )
+        reasons.add(report, reasons.BY_PERSON, severity, reason, actor.ref)
+        if lower:
+            before, report.severity = report.severity, severity
+            report.severity_set_by = actor.ref
+            raising.follow(work, report)
+            work.save(report, before=before, after=severity)
+        else:
+            raising.raise_to(work, report, severity, set_by=actor.ref)
         tick("queue")
     return report
 

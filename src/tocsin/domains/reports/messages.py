@@ -21,6 +21,8 @@ from tocsin.domains.reports.taxonomy_form import spoken_in
 
 LONGEST = 10_000
 US = "tocsin"
+#: The kind of the line in which a reporter says that they are in danger.
+NOT_SAFE = "not_safe"
 
 _LATE = {
     "en": "We said you would hear from us by now, and you have not. Your report is not lost. We have told a "
@@ -83,6 +85,18 @@ def from_reporter(work: Work, report: Report, text: str, *, channel: str) -> Rep
         key=line.pk,
     )
     return line
+
+
+def say_not_safe(work: Work, report: Report, text: str, *, channel: str) -> ReportMessage:
+    """The reporter of a locked report says that they are not safe now."""
+    return _write(
+        work, report, text, ReportMessage.Direction.FROM_REPORTER, work.actor.ref, NOT_SAFE, channel
+    )
+
+
+def said_not_safe(report: Report, *, since: datetime) -> bool:
+    """Whether its reporter said so since then."""
+    return report.messages.filter(kind=NOT_SAFE, at__gte=since).exists()
 
 
 def tell_outcome(work: Work, report: Report, text: str) -> ReportMessage:

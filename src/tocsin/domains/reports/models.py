@@ -110,7 +110,7 @@ class Report(models.Model):
 class ReportMessage(models.Model):
     """One message between the reporter and us, on any channel; also the communications log of the report.
 
-    ``kind``: message, question, answer, outcome, acknowledgement, delay.
+    ``kind``: message, question, answer, not_safe, outcome, acknowledgement, delay.
     """
 
     class Direction(models.TextChoices):

@@ -24,11 +24,11 @@ class Reason:
     detail: tuple[str, ...]
 
 
-def add(report: Report, rule: str, why: str, by: str) -> None:
-    """Note a person's reason on a locked report, which the caller saves."""
+def add(report: Report, rule: str, severity: str, why: str, by: str) -> None:
+    """Note a person's reason for a severity on a locked report, which the caller saves."""
     place = len(report.severity_reasons)
     sealed = b64encode(seal(report.key_scope, _field(place), cover_cards(why))).decode()
-    entry = {"rule": rule, "severity": report.severity, "sealed": sealed, "detail": [by]}
+    entry = {"rule": rule, "severity": severity, "sealed": sealed, "detail": [by]}
     report.severity_reasons = [*report.severity_reasons, entry]
 
 

@@ -91,10 +91,7 @@ def unsafe(request: HttpRequest) -> HttpResponse:
     report = session.current_report(request)
     if report is None:
         return _closed_meanwhile(request, "")
-    them = following.reporter(report, address_of(request))
-    actions.add_message(them, report.pk, _("I am not safe now."))
-    if report.severity != "S0":
-        actions.raise_severity(them, report.pk, "S0", "The reporter says that they are not safe now.")
+    actions.not_safe(following.reporter(report, address_of(request)), report.pk, _("I am not safe now."))
     messages.success(
         request, _("We have told a supervisor that you are not safe. Call the emergency number now.")
     )
