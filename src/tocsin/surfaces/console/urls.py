@@ -9,6 +9,7 @@ from tocsin.surfaces.console import (
     evidence_views,
     glass_views,
     lookups,
+    why_views,
 )
 from tocsin.surfaces.console.desk import by_method
 
@@ -45,6 +46,7 @@ urlpatterns = [
     path(_CASE + "second-reading/", case_verbs.second_read, name="second_read"),
     path(_CASE + "reverse/", case_verbs.reverse, name="reverse"),
     path(_CASE + "alert/", case_verbs.alert, name="alert"),
+    path(_CASE + "why/", why_views.why, name="why"),
     path(_CASE + "glass/", by_method(GET=glass_views.ask, POST=glass_views.open_), name="glass"),
     path(
         _CASE + "evidence/",

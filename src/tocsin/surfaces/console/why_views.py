@@ -1,0 +1,27 @@
+"""Why an alert of a case was raised, in full."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from tocsin.domains.cases import queries as cases
+from tocsin.domains.cases.access import scope_of
+from tocsin.domains.detection.explained import why_raised
+from tocsin.surfaces.console.acting import form_page
+from tocsin.surfaces.console.case_verbs import own_alert
+from tocsin.surfaces.console.desk import actor_of, page
+from tocsin.surfaces.console.explaining import explanation
+
+
+@page("alerts.view")
+@require_GET
+def why(request: HttpRequest, reference: str) -> HttpResponse:
+    """What fired with every value and threshold, what nearly fired, and what would have changed it; in a
+    dialog, or as a page of its own."""
+    actor = actor_of(request)
+    case = cases.find(actor, reference)
+    alert = own_alert(case, request.GET.get("alert", ""))
+    shown = explanation(alert, why_raised(actor, alert, scope_of(actor, case, "P3")))
+    return form_page(request, "console/parts/why.html", _("Why it was flagged"), {"case": case, **shown})
