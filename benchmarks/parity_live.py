@@ -123,7 +123,7 @@ def decide_all(folder: Path, until: int | None) -> None:
 
 
 def _decide(engine: Engine, log: LogWriter, batch: Sequence[bytes], reader: Reader, cells: Cells) -> None:
-    """One batch, durable; of at most ``LANES`` events, so that the engine's registers still hold all of it."""
+    """One batch, durable; of at most ``LANES`` events, so that its registers still hold all of it."""
     events = [parse_event(line) for line in batch]
     received_at, before = events[-1].ts, engine.seq
     outcomes = engine.decide(events, received_at)
