@@ -223,12 +223,12 @@ def message_reporter(
     return case
 
 
-def reporter_wrote(work: Work, case: Case, report_number: str) -> None:
-    """The reporter wrote: show it, and let the paused clocks run again. A closed case opens again, because
-    what people tell us is read."""
-    timeline.add(work, case, "reporter", f"The reporter of {report_number} wrote")
+def reporter_wrote(work: Work, case: Case, report_number: str, did: str = "wrote") -> None:
+    """The reporter wrote, or ``did`` something like it: show it, and let the paused clocks run again. A
+    closed case opens again, because what people tell us is read."""
+    timeline.add(work, case, "reporter", f"The reporter of {report_number} {did}")
     if case.state == Case.State.CLOSED:
-        reopen_within(work, case, f"The reporter of {report_number} wrote after it was closed.")
+        reopen_within(work, case, f"The reporter of {report_number} {did} after it was closed.")
         return
     if case.state == Case.State.AWAITING_INFO:
         case.state = Case.State.INVESTIGATING

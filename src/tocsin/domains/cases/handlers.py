@@ -3,6 +3,7 @@ to be kept away, a promise was missed."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from tocsin.core.actor import system
 from tocsin.core.clocks.models import Clock
 from tocsin.core.clocks.service import on_breach
 from tocsin.core.errors import InvalidInput
+from tocsin.core.evidence.models import Evidence
 from tocsin.core.outbox.registry import on
 from tocsin.domains.cases import actions, opening, timeline, walls
 from tocsin.domains.cases.actions import OVER, touch
@@ -22,6 +24,9 @@ from tocsin.domains.reports.models import Report
 from tocsin.domains.reports.taxonomy import current as taxonomy
 
 _ME = system("cases")
+#: What is handed in within this time belongs to the report itself: a form or an integration sends it after
+#: the words [D].
+WITH_THE_REPORT = dt.timedelta(minutes=15)
 
 
 @on("report.received", "cases.open_for_report")
@@ -40,12 +45,10 @@ def open_for_report(data: Mapping[str, Any]) -> None:
 @on("report.severity_raised", "cases.report_got_worse")
 def report_got_worse(data: Mapping[str, Any]) -> None:
     """A report is graver than it looked: its case is too, and a routine one becomes work."""
-    link = CaseReport.objects.filter(report_id=data["report"]).first()
-    if link is None:
-        open_for_report(data)
-        return
     with act(_ME, "case.report_got_worse") as work:
-        case = work.lock(Case, link.case_id)
+        case = opening.for_report(work, data["report"])
+        if case.state == Case.State.CLOSED:
+            actions.reopen_within(work, case, "Its report was found to be graver after it was closed.")
         if case.state not in OVER:
             opening.got_worse(work, case, data["to"], "its report was found to be graver")
             touch(work, case, "case.clocks")
@@ -133,12 +136,26 @@ def _title(alert: Alert) -> str:
 
 @on("report.message_received", "cases.reporter_wrote")
 def reporter_wrote(data: Mapping[str, Any]) -> None:
-    """Show the specialist that the reporter wrote, and let paused clocks run again."""
-    link = CaseReport.objects.select_related("report").filter(report_id=data["report"]).first()
-    if link is None:
+    """Show the specialist that the reporter wrote, and let paused clocks run again. What is written to a
+    routine report makes it work for a person, because support has only what was told at first; why it is
+    taken back does not."""
+    if data.get("taking_back") and not CaseReport.objects.filter(report_id=data["report"]).exists():
         return
     with act(_ME, "case.reporter_wrote") as work:
-        actions.reporter_wrote(work, work.lock(Case, link.case_id), link.report.number)
+        case = opening.for_report(work, data["report"])
+        actions.reporter_wrote(work, case, data["number"])
+
+
+@on("report.evidence_received", "cases.evidence_came_later")
+def evidence_came_later(data: Mapping[str, Any]) -> None:
+    """A routine report whose reporter hands something in afterwards becomes work as well. What comes with the
+    report goes where it goes."""
+    report, item = Report.objects.get(pk=data["report"]), Evidence.objects.get(pk=data["evidence"])
+    if item.received_at - report.received_at <= WITH_THE_REPORT:
+        return
+    with act(_ME, "case.evidence_came_later") as work:
+        case = opening.for_report(work, report.pk)
+        actions.reporter_wrote(work, case, report.number, "handed something in")
 
 
 @on("staff.walled_off", "cases.keep_away")

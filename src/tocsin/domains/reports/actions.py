@@ -93,7 +93,7 @@ def withdraw(actor: Actor, report_id: str, reason: str = "", *, channel: str = "
         if report.withdrawn_at is not None:
             return report
         if reason.strip():
-            messages.from_reporter(work, report, reason, channel=channel)
+            messages.from_reporter(work, report, reason, channel=channel, taking_back=True)
         report = work.lock(Report, report_id)
         report.withdrawn_at = timezone.now()
         closes = report.severity not in NEVER_CLOSED_BY_ITSELF and report.status not in promises.OVER

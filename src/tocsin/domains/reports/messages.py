@@ -15,7 +15,7 @@ from tocsin.core.cards import cover_cards
 from tocsin.core.crypto.seal import Sealed, open_many, seal
 from tocsin.core.errors import InvalidInput
 from tocsin.core.ids import new_id
-from tocsin.domains.reports import mail, promises
+from tocsin.domains.reports import mail, promises, raising
 from tocsin.domains.reports.models import Report, ReportMessage
 from tocsin.domains.reports.taxonomy_form import spoken_in
 
@@ -65,8 +65,13 @@ def to_reporter(work: Work, report: Report, text: str, *, kind: str = "message")
     return line
 
 
-def from_reporter(work: Work, report: Report, text: str, *, channel: str) -> ReportMessage:
-    """The reporter wrote. What follows a question is its answer."""
+def from_reporter(
+    work: Work, report: Report, text: str, *, channel: str, taking_back: bool = False
+) -> ReportMessage:
+    """The reporter wrote. What follows a question is its answer; words that may mean danger raise the report.
+
+    ``taking_back``: they say why they withdraw it.
+    """
     locked = work.lock(Report, report.pk)
     last = locked.messages.order_by("-at", "-id").first()
     asked = last is not None and last.kind == "question"
@@ -81,9 +86,12 @@ def from_reporter(work: Work, report: Report, text: str, *, channel: str) -> Rep
     )
     work.emit(
         "report.message_received",
-        {"report": locked.pk, "number": locked.number, "message": line.pk},
+        {
+            "report": locked.pk, "number": locked.number, "message": line.pk, "taking_back": taking_back,
+        },
         key=line.pk,
-    )
+    )  # fmt: skip
+    raising.by_words(work, locked, text)
     return line
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tocsin.core.act import Work
-from tocsin.domains.reports import promises
+from tocsin.domains.reports import promises, reasons
+from tocsin.domains.reports.danger_words import find_danger
 from tocsin.domains.reports.models import Report, Severity
 
 
@@ -26,6 +27,16 @@ def raise_to(work: Work, report: Report, severity: str, *, set_by: str) -> None:
             "by": work.actor.kind,
         },
     )
+
+
+def by_words(work: Work, report: Report, text: str) -> None:
+    """Raise it when the words that were added may mean danger, graver than what is known. Never lowers it."""
+    found = [one for one in find_danger(text) if one.to < report.severity]
+    if not found:
+        return
+    for one in found:
+        reasons.add_rule(report, f"words:{one.id}", one.to, one.because, one.phrases)
+    raise_to(work, report, found[0].to, set_by="triage")
 
 
 def follow(work: Work, report: Report) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tocsin.core.cards import cover_cards
 from tocsin.core.crypto.seal import Sealed, open_many, seal
 from tocsin.domains.reports.models import Report
-from tocsin.domains.reports.taxonomy_form import spoken_in
+from tocsin.domains.reports.taxonomy_form import Localised, spoken_in
 
 #: A person raised or lowered it; a person gave it other codes.
 BY_PERSON, RECODED = "person", "recoded"
@@ -29,6 +29,12 @@ def add(report: Report, rule: str, severity: str, why: str, by: str) -> None:
     place = len(report.severity_reasons)
     sealed = b64encode(seal(report.key_scope, _field(place), cover_cards(why))).decode()
     entry = {"rule": rule, "severity": severity, "sealed": sealed, "detail": [by]}
+    report.severity_reasons = [*report.severity_reasons, entry]
+
+
+def add_rule(report: Report, rule: str, severity: str, text: Localised, detail: tuple[str, ...] = ()) -> None:
+    """Note what a rule found later on a locked report, which the caller saves."""
+    entry = {"rule": rule, "severity": severity, "text": text, "detail": list(detail)}
     report.severity_reasons = [*report.severity_reasons, entry]
 
 
