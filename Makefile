@@ -16,7 +16,7 @@ test: setup ## check the code and run every test
 	@scripts/browser
 	@$(MAKE) --no-print-directory check
 	@$(PYTHON) -m tocsin.engine.runtime.warm
-	@$(PYTHON) -m pytest
+	@$(PYTHON) -m pytest -n 2 --dist loadfile
 
 # settings are read from a home of its own, so that checking leaves nothing behind
 check: export TOCSIN_HOME := $(CURDIR)/.mypy_cache/home

@@ -4,6 +4,7 @@ problems."""
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from typing import Final
 
@@ -14,15 +15,18 @@ MAX_DEPTH: Final = 24  # of expressions within each other
 MAX_NODES: Final = 20_000
 MAX_BRACKETS: Final = 60  # open at once; the parser itself gives up far later
 MAX_LITERAL: Final = 2**53  # beyond it a number would not be exact
+#: Brackets, and what is no text: NUL and halves of a surrogate pair.
+_NO_TEXT: Final = re.compile("[\0\ud800-\udfff]")
+_LOOKED_AT: Final = re.compile("[\\[\\](){}\0\ud800-\udfff]")
 _BYTE_ORDER_MARK: Final = "\ufeff"
 
 #: Everything of Python's syntax that means something here.
-ALLOWED: Final = (
+ALLOWED: Final = frozenset((
     ast.Module, ast.Expr, ast.Assign, ast.ClassDef, ast.Name, ast.Load, ast.Store, ast.Constant, ast.Call,
     ast.keyword, ast.List, ast.Tuple, ast.Dict, ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.USub,
     ast.Compare, ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In, ast.NotIn, ast.BinOp, ast.Add,
     ast.Sub, ast.Mult, ast.Div,
-)  # fmt: skip
+))  # fmt: skip
 _REFUSED: Final[dict[type[ast.AST], str]] = {
     ast.Attribute: "A dot means nothing here. Event types are written in quotes.",
     ast.Import: "Nothing can be imported. All that rules can use is in the reference.",
@@ -84,18 +88,16 @@ def _unreadable(file: str, text: str) -> tuple[Spot, str] | None:
         return Spot(file, 1, 1, 1), f"The file is too large: at most {MAX_TEXT // 1024} kB."
     depth = 0
     for number, line in enumerate(lines_of(text), 1):
-        for column, sign in enumerate(line, 1):
-            if sign == "\0" or "\ud800" <= sign <= "\udfff":
+        for found in _LOOKED_AT.finditer(line):
+            sign, column = found.group(), found.start() + 1
+            if sign not in "()[]{}":
                 spot = Spot(file, number, column, column + 1)
                 return spot, "There is something here that is no text. Save the file as UTF-8."
             # Brackets in strings and comments count too: that errs towards caution, in absurd files only.
-            if sign in "([{":
-                depth += 1
-                if depth > MAX_BRACKETS:
-                    spot = Spot(file, number, column, column + 1)
-                    return spot, f"Brackets are nested too deeply: at most {MAX_BRACKETS}."
-            elif sign in ")]}":
-                depth = max(0, depth - 1)
+            depth = depth + 1 if sign in "([{" else max(0, depth - 1)
+            if depth > MAX_BRACKETS:
+                spot = Spot(file, number, column, column + 1)
+                return spot, f"Brackets are nested too deeply: at most {MAX_BRACKETS}."
     return None
 
 
@@ -107,31 +109,49 @@ def _plain(error: SyntaxError) -> str:
 def _within_limits(file: str, tree: ast.Module, text: str, problems: Problems) -> bool:
     """Only what is allowed, not too much of it, not too deep. Walks without recursion."""
     before = len(problems.found)
-    lines = lines_of(text)
+    lines = [] if text.isascii() else lines_of(text)
     waiting: list[tuple[ast.AST, ast.AST, int]] = [(tree, tree, 0)]
     seen = 0
     while waiting:
         node, owner, depth = waiting.pop()
         seen += 1
-        if hasattr(node, "lineno"):
-            _count_in_characters(node, lines)
+        if "lineno" in node._attributes:
+            if lines:
+                _count_in_characters(node, lines)
             owner = node  # operators have no place of their own: theirs is their owner's
-        spot = Spot.of(file, owner)
+        wrong = ""
         if seen > MAX_NODES:
-            problems.add(spot, f"The file says too much: at most {MAX_NODES} parts.")
+            problems.add(Spot.of(file, owner), f"The file says too much: at most {MAX_NODES} parts.")
             return False
-        if not isinstance(node, ALLOWED):
-            problems.add(spot, _refusal(node))
+        if type(node) not in ALLOWED:
+            problems.add(Spot.of(file, owner), _refusal(node))
             continue
         if depth > MAX_DEPTH:
-            problems.add(spot, f"This is nested too deeply: at most {MAX_DEPTH} levels.")
+            problems.add(Spot.of(file, owner), f"This is nested too deeply: at most {MAX_DEPTH} levels.")
             return False
         if isinstance(node, ast.Name) and node.id.startswith("__"):
-            problems.add(spot, f'There is no name "{node.id[:64]}".')
-        if isinstance(node, ast.Constant) and (wrong := _wrong_constant(node.value)):
-            problems.add(spot, wrong)
-        waiting += [(child, owner, depth + 1) for child in ast.iter_child_nodes(node)]
+            wrong = f'There is no name "{node.id[:64]}".'
+        elif isinstance(node, ast.Constant):
+            wrong = _wrong_constant(node.value)
+        if wrong:
+            problems.add(Spot.of(file, owner), wrong)
+        waiting += [(child, owner, depth + 1) for child in _children(node)]
     return len(problems.found) == before
+
+
+def _children(node: ast.AST) -> list[ast.AST]:
+    """As `ast.iter_child_nodes`, without saying of every name that it is read or written: a large file has
+    many nodes."""
+    found: list[ast.AST] = []
+    for name in node._fields:
+        if name == "ctx":
+            continue
+        value = getattr(node, name, None)
+        if isinstance(value, list):
+            found += [one for one in value if isinstance(one, ast.AST)]
+        elif isinstance(value, ast.AST):
+            found.append(value)
+    return found
 
 
 def _count_in_characters(node: ast.AST, lines: list[str]) -> None:
@@ -153,7 +173,7 @@ def _refusal(node: ast.AST) -> str:
 def _wrong_constant(value: object) -> str:
     """What is wrong with a value, or nothing."""
     if isinstance(value, str):
-        if any(sign == "\0" or "\ud800" <= sign <= "\udfff" for sign in value):
+        if _NO_TEXT.search(value):
             return "There is something in these quotes that is no text."
         return ""
     if isinstance(value, bool) or value is None:
