@@ -161,5 +161,5 @@ def test_every_acknowledged_confirmation_is_kept(aftermath: Aftermath) -> None:
 
 
 def test_the_audit_is_whole(aftermath: Aftermath) -> None:
-    verified = aftermath.stack.tocsin("audit", "verify", "--objects")
+    verified = aftermath.stack.tocsin("audit", "verify")
     assert verified.returncode == 0, verified.stdout + verified.stderr

@@ -45,10 +45,28 @@ def test_migrating_again_changes_nothing(place: Stack) -> None:
     assert counts(place) == before
 
 
+def test_a_row_changed_past_tocsin_is_found(place: Stack) -> None:
+    with place.connect() as forger:
+        row = forger.execute("SELECT id, violation_code FROM policies_clause ORDER BY id LIMIT 1").fetchone()
+        assert row is not None
+        clause, code = row
+        change = "UPDATE policies_clause SET violation_code = %s WHERE id = %s"
+        try:
+            forger.execute(change, [f"{code}!", clause])
+            all_of_it = place.tocsin("audit", "verify")
+            chains = place.tocsin("audit", "verify", "--chains-only")
+        finally:
+            forger.execute(change, [code, clause])
+    assert all_of_it.returncode == 1
+    assert f"BROKEN policies.clause {clause}: it was changed without an entry" in all_of_it.stdout
+    assert "1 finding (" in all_of_it.stdout
+    assert (chains.returncode, "intact" in chains.stdout) == (0, True)
+
+
 def test_a_forged_entry_is_found(place: Stack, tmp_path: Path) -> None:
     checkpoint, entries = tmp_path / "checkpoint.json", tmp_path / "entries.jsonl"
     assert place.tocsin("audit", "checkpoint", "--out", str(checkpoint)).returncode == 0
-    good = place.tocsin("audit", "verify", "--objects", "--against", str(checkpoint))
+    good = place.tocsin("audit", "verify", "--against", str(checkpoint))
     assert good.returncode == 0, good.stdout
     assert "intact" in good.stdout
     assert place.tocsin("audit", "export", "--out", str(entries)).returncode == 0

@@ -64,5 +64,6 @@ class Report:
             said.append(f"{self.objects} objects compared with their last entry")
         said += [f"BROKEN {finding}" for finding in self.findings]
         said += [f"BROKEN {count} more of the kind {code}" for code, count in sorted(self.left_out.items())]
-        verdict = "intact" if self.ok else f"{len(self.findings) + self.left_out.total()} findings"
+        broken = len(self.findings) + self.left_out.total()
+        verdict = "intact" if self.ok else "1 finding" if broken == 1 else f"{broken} findings"
         return [*said, f"{verdict} ({self.seconds:.1f} s)"]

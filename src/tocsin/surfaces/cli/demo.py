@@ -137,5 +137,6 @@ def greeting(home: Path, address: str) -> list[str]:
         f"  1. Report something as a frightened customer would: {address}/help/",
         "  2. As the investigator, take a case, decide it under a clause, and read the letter: "
         f"{address}/console/queue/",
-        "  3. As the auditor, look at the audit page; then, in another terminal: tocsin audit verify",
+        "  3. As the auditor, look at the audit page; then, in another terminal: "
+        ".venv/bin/tocsin audit verify",
     ]
