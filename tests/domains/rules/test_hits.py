@@ -29,7 +29,7 @@ def test_hits_of_rules_in_force_and_in_shadow_are_counted_once(author: Staff, de
         pass
     assert hits_since(engineer(author), timezone.now() - HOUR_AGO) == {"card_testing": (3, 0), NAME: (0, 4)}
     assert hits_since(engineer(author), timezone.now() + HOUR_AGO) == {}
-    assert RuleHits.objects.count() in (2, 4)  # a test may run over the end of an hour
+    assert RuleHits.objects.count() in (3, 6)  # a test may run over the end of an hour
     assert Verdict.objects.count() == 3
     assert set(Alert.objects.values_list("rule", flat=True)) == {"card_testing"}
     with pytest.raises(AccessDenied):

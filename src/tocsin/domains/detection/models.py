@@ -47,7 +47,10 @@ class Verdict(models.Model):
 
 
 class RuleHits(models.Model):
-    """How often a rule fired in an hour (UTC): with a say in the answer, and in shadow."""
+    """How often a rule fired in an hour (UTC): with a say in the answer, and in shadow. Under
+    ``EVERY_EVENT``: how many events there were."""
+
+    EVERY_EVENT = "*"  # no rule is called so
 
     rule = models.CharField(max_length=64)
     hour = models.DateTimeField()

@@ -156,8 +156,19 @@ def hits_since(actor: Actor, since: dt.datetime) -> dict[str, tuple[int, int]]:
     """How often each rule fired since then, and how often in shadow; by the hour, so that the hour that had
     begun is left out."""
     require(actor, "rules.view")
-    rows = RuleHits.objects.filter(hour__gte=since).values_list("rule")
+    rows = RuleHits.objects.filter(hour__gte=since).exclude(rule=RuleHits.EVERY_EVENT).values_list("rule")
     return {rule: (fired, watched) for rule, fired, watched in rows.annotate(Sum("fired"), Sum("watched"))}
+
+
+def hits_in_hour(rule: str, at: dt.datetime) -> tuple[int, int, int]:
+    """For our own processes: in the hour (UTC) of this moment, how often a rule fired, how often it would
+    have in shadow, and how many events there were."""
+    hour = at.replace(minute=0, second=0, microsecond=0)
+    rows = {
+        row.rule: row for row in RuleHits.objects.filter(rule__in=[rule, RuleHits.EVERY_EVENT], hour=hour)
+    }
+    mine, every = rows.get(rule), rows.get(RuleHits.EVERY_EVENT)
+    return (mine.fired if mine else 0, mine.watched if mine else 0, every.fired if every else 0)
 
 
 def labels_of(object_kind: str, object_id: str) -> list[Label]:

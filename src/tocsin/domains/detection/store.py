@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from django.db import connection
 
 from tocsin.core.crypto.seal import seal_many
-from tocsin.domains.detection.models import Verdict
+from tocsin.domains.detection.models import RuleHits, Verdict
 from tocsin.domains.detection.records import Record
 
 _COLUMNS = (
@@ -77,11 +77,13 @@ def _row(record: Record, sealed: bytes | None) -> tuple[object, ...]:
 
 
 def count_hits(records: Sequence[Record]) -> None:
-    """Add to how often each rule fired in each hour, and how often one in shadow would have."""
+    """Add to how many events each hour had, how often each rule fired, and how often one in shadow would
+    have."""
     fired: Counter[tuple[str, dt.datetime]] = Counter()
     watched: Counter[tuple[str, dt.datetime]] = Counter()
     for record in records:
         hour = record.received_at.replace(minute=0, second=0, microsecond=0)
+        fired[RuleHits.EVERY_EVENT, hour] += 1
         fired.update((one.rule, hour) for one in record.fired)
         watched.update((one.rule, hour) for one in record.watched)
     with connection.cursor() as cursor:

@@ -14,7 +14,11 @@ from tocsin.domains.staff.models import Staff
 
 
 class DetectionRule(models.Model):
-    """One rule and how far it has come. ``share``: of 10,000 accounts, who a canary acts on.
+    """One rule and how far it has come.
+
+    ``share``: of 10,000 accounts, who a canary acts on. ``hourly_cap``: at so many hits in an hour the brake
+    pauses a rule that acts. ``hits_before``, ``events_before``: what the hour of the last step had counted
+    before it.
 
     ``text`` and ``stories`` are a rule file and its test file in the engine's language; they are about
     behaviour, never about a person. ``replaces`` names the rule that goes out of force when this one comes
@@ -46,6 +50,9 @@ class DetectionRule(models.Model):
     state_since = models.DateTimeField()
     paused_from = models.CharField(max_length=10, blank=True)
     share = models.IntegerField(default=10_000)
+    hourly_cap = models.IntegerField(default=200)
+    hits_before = models.IntegerField(default=0)
+    events_before = models.IntegerField(default=0)
     author = models.ForeignKey(Staff, null=True, on_delete=models.PROTECT, related_name="rules_written")
     promoter = models.ForeignKey(Staff, null=True, on_delete=models.PROTECT, related_name="rules_promoted")
     changed_at = models.DateTimeField()
@@ -65,6 +72,7 @@ class DetectionRule(models.Model):
             models.CheckConstraint(
                 condition=Q(packaged=True) | Q(author__isnull=False), name="rule_has_an_author"
             ),
+            models.CheckConstraint(condition=Q(hourly_cap__gte=1), name="rule_hourly_cap"),
             models.CheckConstraint(condition=Q(share__gte=1, share__lte=10_000), name="rule_share"),
         ]
 

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from tocsin.core.act import Work
 from tocsin.core.ids import new_id
+from tocsin.domains.detection.queries import hits_in_hour
 from tocsin.domains.rules.models import DetectionRule, RuleStep
 
 
@@ -19,6 +20,8 @@ def step(work: Work, rule: DetectionRule, to: str, reason: str, *, because_of: s
     )  # fmt: skip
     made.reason = reason
     rule.state, rule.state_since = to, now
+    fired, watched, rule.events_before = hits_in_hour(rule.name, now)
+    rule.hits_before = watched if to == DetectionRule.State.SHADOW else fired
     work.save(rule, f"rule.{to}")
     work.save(made, f"rule.{to}")
     work.emit("rule.moved", {"rule": rule.name, "from": made.from_state, "to": to}, key=made.pk)

@@ -23,6 +23,7 @@ State = DetectionRule.State
 SHADOW_TIME: Final = dt.timedelta(days=7)
 CANARY_SHARE: Final = 500  # of 10,000 accounts (handbook §4)
 MAX_REASON: Final = 500
+MAX_CAP: Final = 1_000_000
 _NEXT: Final = {
     State.BACKTESTED: State.SHADOW,
     State.SHADOW: State.CANARY,
@@ -36,7 +37,14 @@ def next_state(rule: DetectionRule) -> str:
 
 
 def promote(
-    actor: Actor, name: str, *, to: str, reason: str, share: int = CANARY_SHARE, early: bool = False
+    actor: Actor,
+    name: str,
+    *,
+    to: str,
+    reason: str,
+    share: int = CANARY_SHARE,
+    early: bool = False,
+    hourly_cap: int | None = None,
 ) -> DetectionRule:
     """Take a rule one step on. Into shadow, where it changes no answer, its author may take it; into canary
     and into force only a second person.
@@ -45,10 +53,12 @@ def promote(
         to: where the caller saw it go; that it is there already is no mistake.
         share: of 10,000 accounts, who a canary acts on.
         early: leave shadow before its time is over; the reason should say why.
+        hourly_cap: at so many hits in an hour the brake pauses it; None leaves the cap as it is.
 
     Raises:
         AccessDenied: without ``rules.promote``, or the author's own rule. NotFound.
-        InvalidInput: no reason, a share that cannot be, or too early. Conflict: it cannot go there from here.
+        InvalidInput: no reason, a share or cap that cannot be, or too early. Conflict: it cannot go there
+        from here.
     """
     require(actor, "rules.promote")
     reason = _reason(reason)
@@ -64,6 +74,7 @@ def promote(
         if to != State.SHADOW:
             _second_person(rule, actor)
             rule.share = _share(share) if to == State.CANARY else SHARES
+            rule.hourly_cap = _cap(rule.hourly_cap if hourly_cap is None else hourly_cap)
         if to == State.CANARY and not early and timezone.now() - rule.state_since < SHADOW_TIME:
             told = f"Wait until it has been in shadow for {SHADOW_TIME.days} days, or say that it is early."
             raise InvalidInput("This rule has not been in shadow for long.", told, fields={"early": told})
@@ -183,6 +194,13 @@ def _share(share: int) -> int:
         told = "More than none and at most all accounts."
         raise InvalidInput("A canary cannot act on this share.", told, fields={"share": told})
     return share
+
+
+def _cap(cap: int) -> int:
+    if not 1 <= cap <= MAX_CAP:
+        told = f"A whole number from 1 to {MAX_CAP:,}."
+        raise InvalidInput("The cap cannot be this.", told, fields={"cap": told})
+    return cap
 
 
 def _reason(reason: str) -> str:

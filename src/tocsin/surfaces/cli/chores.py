@@ -35,6 +35,7 @@ def chores(env: Environment) -> list[Chore]:
     from tocsin.core.outbox.handling import handle_due
     from tocsin.domains.detection.logread import forget_shipped, reader
     from tocsin.domains.detection.ship import ship_once
+    from tocsin.domains.rules.brake import brake
     from tocsin.domains.rules.reports import make_next
 
     deliveries = Deliveries()
@@ -44,6 +45,7 @@ def chores(env: Environment) -> list[Chore]:
         Chore("log removal", 300.0, lambda: forget_shipped(env.home / "decide")),
         Chore("clocks", 1.0, fire_due, on_wake=True),
         Chore("handlers", 1.0, handle_due, on_wake=True),
+        Chore("rule brake", 2.0, brake),
         Chore("rule reports", 1.0, make_next, on_wake=True),
         Chore("deliveries", 1.0, deliveries.work, on_wake=True, close=deliveries.close),
         Chore("anchors", 60.0, lambda: int(make_anchor() is not None)),

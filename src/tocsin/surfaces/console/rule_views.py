@@ -111,7 +111,13 @@ def step(request: HttpRequest, name: str) -> HttpResponse:
     reason = form.get("reason", "")
     verbs: dict[str, Callable[[Actor], object]] = {
         "promote": lambda actor: promoting.promote(
-            actor, name, to=form.get("to", ""), reason=reason, share=_parts(form), early="early" in form
+            actor,
+            name,
+            to=form.get("to", ""),
+            reason=reason,
+            share=_parts(form),
+            early="early" in form,
+            hourly_cap=_cap(form),
         ),
         "pause": lambda actor: promoting.pause(actor, name, reason=reason),
         "resume": lambda actor: promoting.resume(actor, name, reason=reason),
@@ -131,6 +137,13 @@ def _parts(form: QueryDict) -> int:
         return round(float(form.get("percent", "").replace(",", ".")) * 100)
     except (ValueError, OverflowError):
         return 0
+
+
+def _cap(form: QueryDict) -> int | None:
+    cap = form.get("cap", "").strip()
+    if not cap:
+        return None
+    return int(cap) if cap.isascii() and cap.isdigit() and len(cap) < 10 else 0
 
 
 def _write(actor: Actor, name: str, form: Mapping[str, str]) -> DetectionRule:

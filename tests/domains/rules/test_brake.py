@@ -1,0 +1,144 @@
+"""The brake pauses a rule that does something else than its backtest said, or too much."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+
+from tests.domains.rules.drafts import NAME, backtested, engineer
+from tests.domains.rules.test_on_paper import everything
+from tocsin.core.errors import InvalidInput
+from tocsin.domains.detection.models import RuleHits
+from tocsin.domains.rules import promoting
+from tocsin.domains.rules.brake import brake, out_of_band
+from tocsin.domains.rules.models import DetectionRule, RuleReport, RuleStep
+from tocsin.domains.staff.models import Staff
+
+NOON = dt.datetime(2026, 11, 25, 12, 10, tzinfo=dt.UTC)
+HOUR = NOON.replace(minute=0)
+WHY = "It does what its backtest said."
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, settings: Any) -> None:
+    settings.TOCSIN_HOME = str(tmp_path)
+
+
+@pytest.fixture
+def running(author: Staff, second: Staff) -> DetectionRule:
+    """A rule in shadow from ten past twelve on, that its backtest says fires on one event in a hundred."""
+    backtested(author)
+    report = RuleReport.objects.get(kind="backtest")
+    RuleReport.objects.update(figures={**report.figures, "rate": 0.01})
+    with time_machine.travel(NOON, tick=False):
+        return promoting.promote(engineer(author), NAME, to="shadow", reason=WHY)
+
+
+def go(second: Staff, to: str, **more: int) -> None:
+    promoting.promote(engineer(second), NAME, to=to, reason=WHY, early=True, **more)  # type: ignore[arg-type]
+
+
+def hour(events: int, *, fired: int = 0, watched: int = 0, at: dt.datetime = HOUR) -> None:
+    """What was counted in an hour until now."""
+    RuleHits.objects.update_or_create(rule="*", hour=at, defaults={"fired": events})
+    RuleHits.objects.update_or_create(rule=NAME, hour=at, defaults={"fired": fired, "watched": watched})
+
+
+def braked() -> RuleStep:
+    """The step of the brake."""
+    return RuleStep.objects.get(to_state="paused")
+
+
+def state() -> str:
+    return DetectionRule.objects.get(pk=NAME).state
+
+
+@pytest.mark.parametrize(
+    ("hits", "expected", "why"),
+    [
+        (0, 0.0, ""), (4, 0.0, ""), (5, 0.0, "at most 4.0"), (3, 0.5, ""), (30, 10.0, ""),
+        (31, 10.0, "forecast 10.0, at most 30.0"), (0, 19.9, ""), (6, 20.0, "at least 6.7"), (7, 20.0, ""),
+        (300, 100.0, ""), (301, 100.0, "at most 300.0"),
+    ],
+)  # fmt: skip
+def test_the_band(hits: int, expected: float, why: str) -> None:
+    said = out_of_band(hits, expected)
+    assert why in said
+    assert bool(said) is bool(why)
+
+
+@pytest.mark.django_db
+@time_machine.travel(NOON + dt.timedelta(minutes=20), tick=False)
+def test_a_rule_in_its_band_goes_on(running: DetectionRule) -> None:
+    hour(1000, watched=30)
+    before = everything()
+    assert brake() == 0
+    assert everything() == before
+
+
+@pytest.mark.django_db
+@time_machine.travel(NOON + dt.timedelta(minutes=20), tick=False)
+@pytest.mark.parametrize(("events", "watched"), [(1000, 31), (3000, 9)])
+def test_a_rule_in_shadow_that_leaves_its_band_is_paused(
+    running: DetectionRule, events: int, watched: int
+) -> None:
+    hour(events, watched=watched, fired=10_000)
+    assert brake() == 1
+    rule = DetectionRule.objects.get()
+    assert (rule.state, rule.paused_from) == ("paused", "shadow")
+    assert braked().by == "system:rules brake"
+    assert (braked().reason or "").startswith(
+        f"The brake: {watched} hits in this hour; its backtest forecast"
+    )
+    assert brake() == 0
+
+
+@pytest.mark.django_db
+@time_machine.travel(NOON + dt.timedelta(minutes=20), tick=False)
+def test_a_canary_is_held_to_its_share_and_to_what_came_since(running: DetectionRule, second: Staff) -> None:
+    hour(1000, watched=10, fired=7)
+    go(second, "canary", share=1000)
+    hour(11_000, watched=10, fired=37)
+    assert brake() == 0
+    hour(11_000, watched=10, fired=38)
+    assert brake() == 1
+    promoting.resume(engineer(second), NAME, reason=WHY)
+    assert (brake(), state()) == (0, "canary")
+
+
+@pytest.mark.django_db
+@time_machine.travel(NOON + dt.timedelta(minutes=20), tick=False)
+def test_a_rule_that_reaches_its_cap_is_paused(running: DetectionRule, second: Staff) -> None:
+    go(second, "canary")
+    go(second, "active", hourly_cap=50)
+    hour(5000, fired=49)
+    assert brake() == 0
+    hour(5000, fired=50)
+    assert brake() == 1
+    assert braked().reason == "The brake: 50 hits in this hour; its cap is 50."
+
+
+@pytest.mark.django_db
+def test_every_hour_begins_anew(running: DetectionRule, second: Staff) -> None:
+    with time_machine.travel(NOON, tick=False):
+        go(second, "canary")
+        go(second, "active", hourly_cap=50)
+        hour(5000, fired=49)
+    later = HOUR + dt.timedelta(hours=1)
+    with time_machine.travel(later + dt.timedelta(minutes=1), tick=False):
+        hour(100, fired=2, at=later)
+        assert (brake(), state()) == (0, "active")
+
+
+@pytest.mark.django_db
+def test_a_cap_that_cannot_be_is_refused(running: DetectionRule, second: Staff) -> None:
+    before = everything()
+    for cap in (0, -1, 1_000_001):
+        with pytest.raises(InvalidInput) as refused:
+            go(second, "canary", hourly_cap=cap)
+        assert set(refused.value.fields) == {"cap"}
+    assert everything() == before
