@@ -11,6 +11,7 @@ from tests.domains.reports.world import ANYBODY
 from tests.support.web import Visitor
 from tests.surfaces.help.test_reporting import HOSTILE, PNG
 from tocsin.core.clocks.models import Clock
+from tocsin.core.evidence.models import Evidence
 from tocsin.domains.reports import actions, following, messages
 from tocsin.domains.reports.filing import Filed
 from tocsin.domains.reports.models import Report
@@ -102,6 +103,17 @@ def test_messages_and_files_are_added_once(visitor: Visitor, filed: Filed) -> No
     assert texts(filed.report) == ["It was a red car."]
     assert "It was a red car." in visitor.text
     assert "Picture" in visitor.text
+
+
+def test_a_message_changed_and_sent_again_is_a_second_message(visitor: Visitor, filed: Filed) -> None:
+    open_report(visitor, filed)
+    token = visitor.hidden("token")
+    for text, content in (("First.", PNG), ("Second.", PNG), ("Second.", PNG + b"\0")):
+        file = SimpleUploadedFile("car.png", content, "image/png")
+        visitor.post("/help/follow-up/report/message/", {"text": text, "files": [file], "token": token})
+        assert visitor.page.status_code == 302
+    assert texts(filed.report) == ["First.", "Second.", "Second."]
+    assert Evidence.objects.count() == 2
 
 
 def test_an_empty_message_is_not_sent_and_a_bad_file_costs_nothing(visitor: Visitor, filed: Filed) -> None:

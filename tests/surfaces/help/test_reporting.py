@@ -77,7 +77,7 @@ def test_sending_the_same_form_twice_keeps_one_report(visitor: Visitor) -> None:
     form = {"token": visitor.hidden("token"), "narrative": "He said he would hurt me."}
     visitor.post(THREAT, form)
     first = visitor.marked("number"), visitor.marked("pin")
-    visitor.post(THREAT, {**form, "narrative": "He said he would hurt me. And more."})
+    visitor.post(THREAT, form)
     assert visitor.page.status_code == 201
     assert (visitor.marked("number"), visitor.marked("pin")) == first
     assert "kept one report and not two" in visitor.text
@@ -88,6 +88,20 @@ def test_two_forms_are_two_reports(visitor: Visitor) -> None:
     send(visitor)
     send(visitor)
     assert Report.objects.count() == 2
+
+
+def test_a_form_sent_again_with_other_words_is_a_report_of_its_own(visitor: Visitor) -> None:
+    visitor.get("/help/report/DEL.missing/")
+    token = visitor.hidden("token")
+    visitor.post("/help/report/DEL.missing/", {"token": token, "narrative": "The milk is missing."})
+    first = visitor.marked("number")
+    for path, words in (("/help/report/SAF.weapon/", "He has a gun."), (THREAT, "He has a gun.")):
+        visitor.post(path, {"token": token, "narrative": words})
+        assert visitor.page.status_code == 201
+        assert visitor.marked("number") != first
+        assert "data-repeated" not in visitor.html
+    told = [details.opened(report)["narrative"] for report in Report.objects.order_by("received_at")]
+    assert told == ["The milk is missing.", "He has a gun.", "He has a gun."]
 
 
 @pytest.mark.parametrize("token", ["", "x" * 5000, "forged:token:here"])

@@ -72,8 +72,9 @@ def message(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _status_page(request, report, form, token, status=422)
     try:
+        key = token.key_of(report.pk, request.POST, form.cleaned_data["files"])
         _code, answer, _repeated = once(
-            f"help.message:{report.pk}", token.key, "message", lambda: (200, _add(request, report, form))
+            f"help.message:{report.pk}", key, "message", lambda: (200, _add(request, report, form))
         )
     except DomainError as error:
         form.add_error(None, in_words(error))

@@ -81,8 +81,9 @@ def report(request: HttpRequest, code: str) -> HttpResponse:
         return _form_page(request, entry, form, token, status=422)
     try:
         take(f"help.report:{blind_index('address', address_of(request)).hex()[:32]}", MOST_REPORTS, WINDOW_S)
+        key = token.key_of(entry.code, request.POST, form.cleaned_data["files"])
         _status, answer, repeated = once(
-            "help.report", token.key, "report", lambda: (201, _file(request, form, token))
+            "help.report", key, "report", lambda: (201, _file(request, form, token))
         )
     except InvalidInput as error:
         form.take_errors(error)
