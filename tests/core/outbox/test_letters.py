@@ -58,6 +58,15 @@ def test_an_email_becomes_a_file_named_by_its_key(mail: Path) -> None:
     assert message.body_sealed is None, "what was written is not kept here once it is delivered"
 
 
+def test_a_link_can_be_copied_from_the_file(mail: Path) -> None:
+    link = "http://127.0.0.1:8000/help/notice/ntc_01m8c09vv7k6v4nb4f0smk5asp?code=KYXPY3PDO4"
+    text = f"Su cuenta está limitada. {'Una frase larga. ' * 20}\nApele aquí: {link}\n"
+    write("k", text=text)
+    send_due()
+    assert text in (mail / "k.eml").read_text(encoding="utf-8")
+    assert read(mail / "k.eml").get_content() == text
+
+
 def test_keys_that_are_no_file_names_stay_apart(mail: Path) -> None:
     for key in ("a/b", "a:b", "../a", "x" * 190):
         write(key)

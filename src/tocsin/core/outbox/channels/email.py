@@ -23,10 +23,12 @@ TIMEOUT_S = 10.0
 
 def send_email(parcel: Parcel) -> Outcome:
     """Send one e-mail. The mail server's word is taken: accepted is done, refused for good is never."""
-    message = compose(parcel, _sender())
     if not settings.TOCSIN_SMTP_URL:
-        files.write(parcel.key, ".eml", message.as_bytes())
+        # a person reads the file as it lies there, so lines and links stay whole
+        readable = compose(parcel, _sender(), encoding="8bit")
+        files.write(parcel.key, ".eml", readable.as_bytes())
         return DONE
+    message = compose(parcel, _sender())
     try:
         _hand_over(message)
     except smtplib.SMTPRecipientsRefused as error:
@@ -40,8 +42,11 @@ def send_email(parcel: Parcel) -> Outcome:
     return DONE
 
 
-def compose(parcel: Parcel, sender: str) -> EmailMessage:
-    """The message itself. Its id comes from the idempotency key, so that a repeat is known as one."""
+def compose(parcel: Parcel, sender: str, encoding: str | None = None) -> EmailMessage:
+    """The message itself. Its id comes from the idempotency key, so that a repeat is known as one.
+
+    ``encoding`` of the text for its transfer; without one, whatever every mail server takes.
+    """
     message = EmailMessage()
     message["From"] = sender
     message["To"] = _one_line(parcel.to)
@@ -50,9 +55,9 @@ def compose(parcel: Parcel, sender: str) -> EmailMessage:
     digest = hashlib.sha256(parcel.key.encode()).hexdigest()[:32]
     message["Message-ID"] = f"<{digest}@{parseaddr(sender)[1].rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(parcel.body.get("text", ""))
+    message.set_content(parcel.body.get("text", ""), cte=encoding)
     if parcel.body.get("html"):
-        message.add_alternative(parcel.body["html"], subtype="html")
+        message.add_alternative(parcel.body["html"], subtype="html", cte=encoding)
     return message
 
 
