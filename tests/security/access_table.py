@@ -52,7 +52,7 @@ CONSOLE: dict[str, tuple[str, str]] = {
     _CASE + "second-reading/": ("cases.second_read", "cases.second_read"),
     _CASE + "reverse/": ("decisions.reverse", "decisions.reverse"),
     _CASE + "alert/": ("alerts.disposition", "alerts.disposition"),
-    _CASE + "why/": ("alerts.view", ""),
+    _CASE + "why/": ("cases.view", ""),
     _CASE + "glass/": ("access.break_glass", "access.break_glass"),
     _CASE + "evidence/": ("evidence.add", "evidence.add"),
     _CASE + "reveal/<str:account_id>/<str:field>/": ("people.reveal", "people.reveal"),

@@ -30,6 +30,9 @@ FOLDERS = {
     "run": 0o755,
 }
 
+#: Carriers of the telephone line whose webhooks we can check.
+LINE_CARRIERS = ("twilio", "signalwire", "telnyx")
+
 
 class BadEnvironment(ValueError):
     """A setting cannot be used; the message names it and says what is expected."""
@@ -64,6 +67,7 @@ class Env:
     quick_exit_url: str
     proxies: int
     oidc_apps: tuple[Mapping[str, Any], ...]
+    line_carriers: Mapping[str, str]
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None) -> Env:
@@ -101,6 +105,7 @@ class Env:
             quick_exit_url=get("TOCSIN_QUICK_EXIT_URL") or "https://www.wikipedia.org/",
             proxies=_proxies(get("TOCSIN_PROXIES") or "0"),
             oidc_apps=_oidc(get("TOCSIN_OIDC_APPS") or ""),
+            line_carriers=_carriers(_list(get("TOCSIN_LINE_CARRIERS") or "")),
         )
 
     @property
@@ -178,6 +183,17 @@ def _allowed(entries: tuple[str, ...]) -> tuple[str, ...]:
     except ValueError as error:
         raise BadEnvironment(str(error)) from error
     return entries
+
+
+def _carriers(entries: tuple[str, ...]) -> dict[str, str]:
+    """``TOCSIN_LINE_CARRIERS``: ``twilio=TOKEN, telnyx=PUBLIC KEY``."""
+    carriers = {name.strip(): secret.strip() for name, _, secret in (one.partition("=") for one in entries)}
+    for name, secret in carriers.items():
+        if name not in LINE_CARRIERS or not secret:
+            raise BadEnvironment(
+                f"TOCSIN_LINE_CARRIERS should be a list like twilio=TOKEN, with {', '.join(LINE_CARRIERS)}"
+            )
+    return carriers
 
 
 def _oidc(text: str) -> tuple[Mapping[str, Any], ...]:

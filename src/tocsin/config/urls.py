@@ -9,6 +9,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("console/", include("tocsin.surfaces.console.urls")),
     path("help/", include("tocsin.surfaces.help.urls")),
+    path("line/", include("tocsin.surfaces.line.urls")),
     path("v1/", include("tocsin.surfaces.api.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("", include("tocsin.surfaces.ui.urls")),

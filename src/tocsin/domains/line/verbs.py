@@ -37,12 +37,6 @@ class Record(msgspec.Struct, frozen=True, tag=True):
     finish: str = "*#"
 
 
-class Pause(msgspec.Struct, frozen=True, tag=True):
-    """Say nothing for a while."""
-
-    seconds: int
-
-
 class Enqueue(msgspec.Struct, frozen=True, tag=True):
     """Wait for a specialist. What is heard meanwhile is asked for again and again."""
 
@@ -55,4 +49,4 @@ class Hangup(msgspec.Struct, frozen=True, tag=True):
     """End the call."""
 
 
-Verb = Say | Gather | Record | Pause | Enqueue | Leave | Hangup
+Verb = Say | Gather | Record | Enqueue | Leave | Hangup
