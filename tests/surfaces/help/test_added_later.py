@@ -13,9 +13,10 @@ from tests.domains import matter
 from tests.support.web import Visitor
 from tests.surfaces.help.test_reporting import PNG
 from tocsin.core.clocks import service as clocks
-from tocsin.domains.cases.actions import close
+from tocsin.domains.cases.actions import close, message_reporter
 from tocsin.domains.cases.handlers import WITH_THE_REPORT
 from tocsin.domains.cases.models import Case
+from tocsin.domains.reports import actions, following
 from tocsin.domains.reports.filing import Filed
 from tocsin.domains.reports.models import Report
 
@@ -111,3 +112,42 @@ def test_words_of_danger_open_a_closed_case_at_the_severity_they_ask_for(visitor
     case.refresh_from_db()
     assert (case.state, case.severity) == ("reopened", "S0")
     assert Report.objects.get().severity == "S0"
+
+
+def test_a_report_that_its_reporter_reopens_has_a_date_again_and_shows_it(visitor: Visitor) -> None:
+    matter.marketplace()
+    supervisor = matter.somebody("supervisor")
+    filed = matter.report(["CON.harassment"])
+    other = matter.report(["CON.harassment"], narrative="It happened to me too.")
+    matter.settle()
+    case = matter.taken(Case.objects.get(), supervisor)
+    actions.withdraw(following.reporter(other.report), other.report.pk)
+    close(matter.as_(supervisor), case.pk, "no_breach", "Nothing was found.")
+    matter.settle()
+    assert {row.next_update_by for row in Report.objects.all()} == {None}
+    sign_in(visitor, filed)
+    add(visitor, "I have more to say.")
+    report, case = Report.objects.get(pk=filed.report.pk), Case.objects.get()
+    assert (report.status, case.state) == ("reopened", "reopened")
+    assert Report.objects.get(pk=other.report.pk).status == "outcome_told"  # its reporter took it back
+    due = {clock.name: clock.due_at for clock in clocks.running("report", report.pk)}
+    assert set(due) == {"answer", "update"}
+    assert report.next_update_by == due["update"]
+    visitor.get("/help/follow-up/report/")
+    assert "A specialist works on it" in visitor.text
+    promised = next(one for one in clocks.running("report", report.pk) if one.name == "update")
+    message_reporter(matter.as_(supervisor), case.pk, report.pk, "Thank you, we look again.")
+    report.refresh_from_db()
+    (anew,) = clocks.running("report", report.pk)
+    assert (anew.name, anew.due_at) == ("update", report.next_update_by)
+    assert anew.pk != promised.pk
+
+
+def test_a_report_taken_back_goes_on_when_its_reporter_writes_again(visitor: Visitor, routine: Filed) -> None:
+    visitor.post("/help/follow-up/report/withdraw/", {"reason": "I found the milk."})
+    matter.settle()
+    assert Report.objects.get().status == "closed"
+    add(visitor, "It was somebody else's milk.")
+    report = Report.objects.get()
+    assert (report.status, report.closed_at) == ("reopened", None)
+    assert Case.objects.get().report_links.get().report_id == report.pk

@@ -12,7 +12,7 @@ from tocsin.core.actor import Actor
 from tocsin.core.clocks import service as clocks
 from tocsin.core.errors import AccessDenied, Conflict, InvalidInput, NotFound
 from tocsin.core.outbox.notify import tick
-from tocsin.domains.cases import case_clocks, outcomes, timeline
+from tocsin.domains.cases import case_clocks, case_reports, outcomes, timeline
 from tocsin.domains.cases.access import may_see, no_such_case, own_scope
 from tocsin.domains.cases.models import Case, CaseReport
 from tocsin.domains.cases.opening import got_worse
@@ -309,9 +309,10 @@ def reopen(actor: Actor, case_id: str, reason: str) -> Case:
 
 
 def reopen_within(work: Work, case: Case, reason: str) -> None:
-    """Reopen inside a larger act. The outcome stays that of the decisions that stand."""
+    """Reopen inside a larger act, with its reports. The outcome stays that of the decisions that stand."""
     case.state = Case.State.REOPENED
     case.closed_at = None
+    case_reports.reopen_all(work, case)
     case_clocks.joined(work, case)
     timeline.add(work, case, "reopened", "Reopened", body=reason)
     touch(work, case, "case.reopen")

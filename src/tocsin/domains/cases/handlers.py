@@ -14,7 +14,7 @@ from tocsin.core.clocks.service import on_breach
 from tocsin.core.errors import InvalidInput
 from tocsin.core.evidence.models import Evidence
 from tocsin.core.outbox.registry import on
-from tocsin.domains.cases import actions, opening, timeline, walls
+from tocsin.domains.cases import actions, case_reports, opening, timeline, walls
 from tocsin.domains.cases.actions import OVER, touch
 from tocsin.domains.cases.models import Case, CaseReport
 from tocsin.domains.detection.models import Alert
@@ -143,6 +143,8 @@ def reporter_wrote(data: Mapping[str, Any]) -> None:
         return
     with act(_ME, "case.reporter_wrote") as work:
         case = opening.for_report(work, data["report"])
+        if not data.get("taking_back"):
+            case_reports.reporter_goes_on(work, data["report"])
         actions.reporter_wrote(work, case, data["number"])
 
 
@@ -155,6 +157,7 @@ def evidence_came_later(data: Mapping[str, Any]) -> None:
         return
     with act(_ME, "case.evidence_came_later") as work:
         case = opening.for_report(work, report.pk)
+        case_reports.reporter_goes_on(work, report.pk)
         actions.reporter_wrote(work, case, report.number, "handed something in")
 
 

@@ -83,9 +83,20 @@ def restart(work: Work, report: Report) -> None:
 
 def begin_again(work: Work, report: Report) -> None:
     """It is an emergency now, even if it was over before. Does not save the report."""
-    report.status = Report.Status.EMERGENCY_ACTIVE
+    _from_now(work, report, Report.Status.EMERGENCY_ACTIVE, "it became an emergency")
+
+
+def reopen(work: Work, report: Report) -> None:
+    """It goes on although it was over: a person answers again, and the reporter hears from us. Does not save
+    the report."""
+    _from_now(work, report, Report.Status.REOPENED, "it was reopened")
+    clocks.meet(work, SUBJECT, report.pk, ROUTE)  # whoever has reopened it has it
+
+
+def _from_now(work: Work, report: Report, status: Report.Status, because: str) -> None:
+    report.status = status
     report.closed_at = None
-    clocks.cancel(work, SUBJECT, report.pk, because="it became an emergency")
+    clocks.cancel(work, SUBJECT, report.pk, because=because)
     report.next_update_by = start(work, report, unclassified=False)
 
 
