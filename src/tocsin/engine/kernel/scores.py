@@ -27,14 +27,19 @@ B: Final = 3
 B_NUMBER: Final = 4
 INPUT_COLUMNS: Final = 5
 
-# Columns of nodes; a leaf has the input -1.
+# Columns of nodes; a leaf leads to itself, whatever its input.
 INPUT: Final = 0
 LEFT: Final = 1  # where the input is at most the threshold
-RIGHT: Final = 2
+RIGHT: Final = LEFT + 1
 UNKNOWN_LEFT: Final = 3  # 1: an unknown input goes left
 NODE_COLUMNS: Final = 4
 THRESHOLD: Final = 0  # of a leaf: what it adds
 NODE_VALUES: Final = 2  # threshold, mean of what lies below
+
+# Columns of roots.
+ROOT: Final = 0  # node
+DEPTH: Final = 1  # steps to the lowest leaf
+ROOT_COLUMNS: Final = 2
 
 # Columns of models: where its inputs and trees are.
 INPUTS_FROM: Final = 0
@@ -74,25 +79,26 @@ def run_score(model, curve, inputs, roots, nodes, values, ints, floats, clocks, 
     """A model's probability for each lane that asks, into the number register ``out``; unknown (NaN) for the
     others and from a model without trees. ``curve``: slope and offset of the calibration."""
     floats[out, :n] = np.nan
-    if model[TREES_FROM] == model[TREES_TO]:
+    if model[TREES_FROM] == model[TREES_TO] or not asked[:n].any():
         return
     read_inputs(inputs[model[INPUTS_FROM] : model[INPUTS_TO]], ints, floats, clocks, n, scratch)
+    margins = floats[out]
+    margins[:n] = 0.0
+    at = np.zeros(n, np.int64)
+    for t in range(model[TREES_FROM], model[TREES_TO]):
+        at[:] = roots[t, ROOT]
+        for _ in range(roots[t, DEPTH]):  # all lanes a step, without a branch: a leaf leads to itself
+            for i in range(n):
+                node = at[i]
+                value = scratch[nodes[node, INPUT], i]
+                left = np.int64(value <= values[node, THRESHOLD])
+                left |= np.int64(value != value) & nodes[node, UNKNOWN_LEFT]
+                at[i] = nodes[node, RIGHT - left]
+        for i in range(n):
+            margins[i] += values[at[i], THRESHOLD]
     for i in range(n):
-        if not asked[i]:
-            continue
-        margin = 0.0
-        for t in range(model[TREES_FROM], model[TREES_TO]):
-            at = roots[t]
-            while nodes[at, INPUT] >= 0:
-                value = scratch[nodes[at, INPUT], i]
-                if value != value:
-                    left = nodes[at, UNKNOWN_LEFT] == 1
-                else:
-                    left = value <= values[at, THRESHOLD]
-                at = nodes[at, LEFT] if left else nodes[at, RIGHT]
-            margin += values[at, THRESHOLD]
-        chance = 1.0 / (1.0 + math.exp(-(curve[0] * margin + curve[1])))
-        floats[out, i] = math.floor(chance * _EXACT + 0.5) / _EXACT
+        chance = 1.0 / (1.0 + math.exp(-(curve[0] * margins[i] + curve[1])))
+        margins[i] = math.floor(chance * _EXACT + 0.5) / _EXACT if asked[i] else np.nan
 
 
 @jit

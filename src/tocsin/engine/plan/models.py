@@ -10,7 +10,7 @@ import numpy as np
 
 from tocsin.engine.kernel import scores
 from tocsin.engine.kernel.program import STRIDE
-from tocsin.engine.scores.model import Model, read_input
+from tocsin.engine.scores.model import Model, Tree, read_input
 
 #: ("int" or "number", register) of a feature or field.
 Where = Callable[[str], tuple[str, int]]
@@ -28,7 +28,7 @@ class Models:
     _rows: list[tuple[int, ...]] = field(default_factory=list)
     _curves: list[tuple[float, float]] = field(default_factory=list)
     _inputs: list[tuple[int, ...]] = field(default_factory=list)
-    _roots: list[int] = field(default_factory=list)
+    _roots: list[tuple[int, ...]] = field(default_factory=list)
     _nodes: list[tuple[int, ...]] = field(default_factory=list)
     _values: list[tuple[float, float]] = field(default_factory=list)
 
@@ -39,16 +39,22 @@ class Models:
             inputs, roots = len(self._inputs), len(self._roots)
             self._inputs += [_input_row(text, where) for text in model.inputs]
             for tree in model.trees:
-                first = len(self._nodes)
-                self._roots.append(first)
-                for input_, left, right, unknown_left in zip(
-                    tree.inputs, tree.lefts, tree.rights, tree.unknown_left, strict=True
-                ):
-                    self._nodes.append((input_, first + left, first + right, unknown_left))
-                self._values += zip(tree.thresholds, tree.means, strict=True)
+                self._add_tree(tree)
             self._rows.append((inputs, len(self._inputs), roots, len(self._roots)))
             self._curves.append((model.slope, model.offset))
         return self.numbers[name]
+
+    def _add_tree(self, tree: Tree) -> None:
+        first, depths = len(self._nodes), [0] * len(tree.inputs)
+        columns = zip(tree.inputs, tree.lefts, tree.rights, tree.unknown_left, strict=True)
+        for node, (input_, left, right, unknown_left) in enumerate(columns):
+            if input_ < 0:
+                self._nodes.append((0, first + node, first + node, 0))
+            else:
+                depths[left] = depths[right] = depths[node] + 1
+                self._nodes.append((input_, first + left, first + right, unknown_left))
+        self._values += zip(tree.thresholds, tree.means, strict=True)
+        self._roots.append((first, max(depths)))
 
     def inputs(self, name: str) -> np.ndarray:
         """Where the inputs of a model are read, as `kernel.scores.read_inputs` wants it."""
@@ -62,7 +68,7 @@ class Models:
             _whole(self._rows, scores.MODEL_COLUMNS),
             np.array(self._curves or [(1.0, 0.0)]),
             _whole(self._inputs, scores.INPUT_COLUMNS),
-            np.array(self._roots or [0], np.int64),
+            _whole(self._roots, scores.ROOT_COLUMNS),
             _whole(self._nodes, scores.NODE_COLUMNS),
             np.array(self._values or [(0.0, 0.0)]),
             np.zeros((most, STRIDE)),
