@@ -15,7 +15,7 @@ from tocsin.surfaces.console.desk import actor_of, page
 from tocsin.surfaces.console.explaining import explanation
 
 
-@page("alerts.view")
+@page("cases.view")
 @require_GET
 def why(request: HttpRequest, reference: str) -> HttpResponse:
     """What fired with every value and threshold, what nearly fired, and what would have changed it; in a
