@@ -44,6 +44,14 @@ def test_what_is_set_counts(tmp_path: Path) -> None:
     assert env.outbound_allow == ("127.0.0.1", "10.0.0.0/8")
 
 
+def test_carriers_of_the_line_are_named_with_their_secret() -> None:
+    env = Env.load({"TOCSIN_LINE_CARRIERS": "twilio=abc, telnyx=AAA="})
+    assert env.line_carriers == {"twilio": "abc", "telnyx": "AAA="}
+    for wrong in ("twilio", "twilio=", "nobody=abc"):
+        with pytest.raises(BadEnvironment, match="TOCSIN_LINE_CARRIERS"):
+            Env.load({"TOCSIN_LINE_CARRIERS": wrong})
+
+
 def test_each_role_has_its_url(tmp_path: Path) -> None:
     urls = {
         "TOCSIN_DATABASE_URL": "postgresql://app@db/x",
