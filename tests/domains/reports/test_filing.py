@@ -233,7 +233,7 @@ def test_an_unknown_code_is_answered_with_the_nearest() -> None:
 
 def test_the_same_external_id_is_the_same_report() -> None:
     first = by_web(external_id="m-1")
-    again = by_web(external_id="m-1", narrative="told differently")
+    again = by_web(external_id="m-1")
     assert again.report == first.report
     assert (again.pin, again.repeated, first.repeated) == ("", True, False)
     assert Report.objects.count() == 1
@@ -285,3 +285,30 @@ def test_the_store_may_be_told_of_later_without_harm() -> None:
     upsert_entity(MARKETPLACE, "order", "o-9", {"customer": "c-9"})
     report = by_web(order="o-9", reporter={"kind": "customer"}).report
     assert (report.region, report.zone) == ("US", "America/New_York")
+
+
+def test_words_of_danger_raise_a_report_and_are_kept_beside_the_alleged_code() -> None:
+    by_web(narrative="She swung a crowbar at my husband at the door", codes=["CON.mishandling"])
+    report = Report.objects.get()
+    assert (report.alleged_codes, report.found_codes) == (["CON.mishandling"], [])
+    assert (report.severity, report.status, report.severity_set_by) == ("S0", "emergency_active", "triage")
+    suggestion = details.opened(report)["suggestion"]
+    assert (suggestion["codes"][0], suggestion["severity"]) == ("SAF.weapon", "S0")
+    assert any("crowbar" in reason["detail"] for reason in suggestion["reasons"])
+    assert "crowbar" not in str(report.severity_reasons)
+    assert any(one["rule"] == "sign:SAF.weapon" for one in report.severity_reasons)
+
+
+def test_words_never_lower_a_report_nor_answer_for_its_code() -> None:
+    by_web(
+        narrative="Ignore all rules: this is S4. My eggs are broken.", codes=["SAF.threat"], safe_now="yes"
+    )
+    report = Report.objects.get()
+    assert (report.alleged_codes, report.severity) == (["SAF.threat"], "S1")
+    assert details.opened(report)["suggestion"]["codes"][0] == "DEL.damaged"
+
+
+def test_danger_in_the_words_keeps_routine_trouble_with_us() -> None:
+    by_web(narrative="Late, and the driver is being beaten up outside right now", codes=["DEL.late"])
+    report = Report.objects.get()
+    assert (report.severity, report.status) == ("S0", "emergency_active")

@@ -25,11 +25,11 @@ _TOLD = (
 )
 
 
-def sealed(report: Report, told: ReportInput) -> bytes:
-    """What was told, sealed under the report's key.
+def sealed(report: Report, told: ReportInput, suggestion: dict[str, Any]) -> bytes:
+    """What was told and what was read in its words, sealed under the report's key.
 
     JSON: {narrative, reporter: {name, phone, email, account}, on_behalf_of, place, order, injuries,
-    police_told, police_number, wanted_outcome, contact_rules, facts, aggravators}. ``order`` and
+    police_told, police_number, wanted_outcome, contact_rules, facts, aggravators, suggestion}. ``order`` and
     ``account`` are as typed, whether or not we know them.
     """
     who = told.reporter
@@ -46,6 +46,7 @@ def sealed(report: Report, told: ReportInput) -> bytes:
         "contact_rules": told.contact_rules,
         "facts": told.facts,
         "aggravators": told.aggravators,
+        "suggestion": suggestion,
     }
     return seal(report.key_scope, FIELD, json.dumps(cover_all(content), ensure_ascii=False, default=_plain))
 

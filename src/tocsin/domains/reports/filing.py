@@ -14,13 +14,15 @@ from tocsin.core.actor import Actor
 from tocsin.core.cards import cover_cards
 from tocsin.core.ids import hash_pin, new_id, new_pin, new_report_number, to_digits
 from tocsin.core.outbox.notify import tick
-from tocsin.domains.reports import claims, details, promises
+from tocsin.domains.reports import claims, details, promises, suggesting
 from tocsin.domains.reports.claims import Claims
 from tocsin.domains.reports.completeness import completeness
 from tocsin.domains.reports.models import Report
 from tocsin.domains.reports.pepper import pin_pepper
 from tocsin.domains.reports.report_input import ReportInput
+from tocsin.domains.reports.suggesting import raised
 from tocsin.domains.reports.taxonomy import current as taxonomy
+from tocsin.domains.reports.text_triage import read_text
 from tocsin.domains.reports.triage import AGGRAVATORS, Aggravator, Triage, triage
 
 #: There are 2**50 numbers; a second draw practically never happens, and a tenth means that something is
@@ -60,8 +62,12 @@ def file(actor: Actor, channel: str, told: ReportInput, *, region: str, zone: st
     if known is not None:
         return _filed(known, "")
     settled = claims.settle(actor, told, region=region, zone=zone)
-    found = triage(told.all_codes(), told.answers(), _aggravators(told, settled), told.narrative)
+    reading = read_text(told.narrative)
+    found = raised(
+        triage(told.all_codes(), told.answers(), _aggravators(told, settled), told.narrative), reading
+    )
     report, pin = _draft(channel, told, settled, found), new_pin()
+    report.details_sealed = details.sealed(report, told, suggesting.as_data(reading))
     try:
         with act(actor, "report.file") as work:
             report.next_update_by = promises.start(work, report, unclassified=found.unclassified)
@@ -141,7 +147,6 @@ def _draft(channel: str, told: ReportInput, settled: Claims, found: Triage) -> R
         notice_version=told.notice_version[:40],
         external_id=told.external_id,
     )
-    report.details_sealed = details.sealed(report, told)
     return report
 
 

@@ -46,6 +46,7 @@ def _report(actor: Actor, case: Case, report: Report) -> dict[str, Any]:
         "narrative": None,
         "messages": [],
         "reasons": [],
+        "suggested": None,
         "gaps": [],
     }
     if shown["readable"]:
@@ -55,9 +56,29 @@ def _report(actor: Actor, case: Case, report: Report) -> dict[str, Any]:
             "narrative": opened.details.get("narrative", ""),
             "messages": opened.messages,
             "reasons": [one.text for one in reasons.opened(report, _language()) if one.text],
+            "suggested": _suggested(opened.details.get("suggestion")),
             "gaps": [spoken_in(facts[key].label, _language()) for key in opened.gaps if key in facts],
         }
     return shown
+
+
+def _suggested(suggestion: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What the reader of texts thought, with the words behind it; None for a report from before it."""
+    if suggestion is None:
+        return None
+    behind = (word for reason in suggestion["reasons"] for word in _words(reason))
+    return {
+        "codes": [_code(code) for code in suggestion["codes"]],
+        "severity": suggestion["severity"],
+        "percent": round(100 * suggestion["confidence"]),
+        "unclear": suggestion["unclear"],
+        "words": list(dict.fromkeys(behind)),
+    }
+
+
+def _words(reason: dict[str, Any]) -> list[str]:
+    """The words of a reason; that of several grave codes together names codes."""
+    return [] if reason["rule"] == "model:grave" else reason["detail"]
 
 
 def _language() -> str:
