@@ -1,11 +1,14 @@
 """Number and PIN together open a report; each alone, or a guess, opens nothing and tells nothing."""
 
+import datetime as dt
 import re
 import secrets
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from tests.domains.reports.world import ANYBODY
 from tocsin.core.errors import AccessDenied, TooManyAttempts
@@ -16,6 +19,7 @@ from tocsin.domains.reports.following import WrongNumberOrPin, verify_follow_up
 from tocsin.domains.reports.models import Report, ReportMessage
 
 pytestmark = pytest.mark.django_db
+A_NUMBER = following.TRIES_A_NUMBER["pin"][0]
 
 
 @pytest.fixture
@@ -87,7 +91,7 @@ def test_a_number_is_locked_softly_after_some_tries_whether_it_exists_or_not(
     filed: Filed, exists: bool
 ) -> None:
     number = filed.number if exists else new_report_number()
-    for _ in range(following.TRIES_A_NUMBER):
+    for _ in range(A_NUMBER):
         with pytest.raises(WrongNumberOrPin):
             verify_follow_up(number, wrong(filed.pin), secrets.token_hex(8))
     with pytest.raises(TooManyAttempts) as caught:
@@ -96,9 +100,23 @@ def test_a_number_is_locked_softly_after_some_tries_whether_it_exists_or_not(
     assert caught.value.retry_after > 0
 
 
+def test_who_guesses_on_waits_longer_and_longer(filed: Filed) -> None:
+    begin, passed, longest = timezone.now(), 0, 0
+    for quarter in range(4 * 24):
+        with time_machine.travel(begin + dt.timedelta(minutes=15 * quarter), tick=False):
+            try:
+                verify_follow_up(filed.number, wrong(filed.pin), secrets.token_hex(8))
+            except WrongNumberOrPin:
+                passed += 1
+            except TooManyAttempts as refused:
+                longest = max(longest, refused.retry_after)
+    assert passed == 23
+    assert 6300 <= longest <= 7200
+
+
 def test_the_right_pin_forgets_the_tries_before_it(filed: Filed) -> None:
     for _ in range(3):
-        for _ in range(following.TRIES_A_NUMBER - 1):
+        for _ in range(A_NUMBER - 1):
             with pytest.raises(WrongNumberOrPin):
                 verify_follow_up(filed.number, wrong(filed.pin), secrets.token_hex(8))
         assert verify_follow_up(filed.number, filed.pin, secrets.token_hex(8)) == filed.report

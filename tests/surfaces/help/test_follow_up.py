@@ -55,7 +55,7 @@ def test_a_mistyped_number_is_named_as_mistyped(visitor: Visitor, filed: Filed) 
 
 
 def test_too_many_wrong_pins_ask_for_patience(visitor: Visitor, filed: Filed) -> None:
-    for _ in range(following.TRIES_A_NUMBER):
+    for _ in range(following.TRIES_A_NUMBER["pin"][0]):
         visitor.post("/help/follow-up/", {"number": filed.number, "pin": "000000"})
         assert visitor.page.status_code == 403
     visitor.post("/help/follow-up/", {"number": filed.number, "pin": filed.pin})

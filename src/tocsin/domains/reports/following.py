@@ -19,9 +19,12 @@ from tocsin.core.ratelimit import refill, take
 from tocsin.domains.reports.models import Report
 from tocsin.domains.reports.pepper import pin_pepper
 
-#: Tries for one number, and from one address, and in how many seconds they come back [D]. Six digits of PIN
-#: and these limits leave a guesser a chance of about one in ten thousand after a week on one number.
-TRIES_A_NUMBER, NUMBER_WINDOW_S = 6, 3600
+#: Tries for one number: how many, and in how many seconds they come back [D]. The second makes the pause grow
+#: from ten minutes to two hours. Together they let at most 96 tries through in the first week (24 on the
+#: first day, 12 on each after it): with six digits of PIN, a chance of one in ten thousand. Whenever its
+#: owner opens the report, a guesser begins anew.
+TRIES_A_NUMBER = {"pin": (6, 3600), "pin-day": (12, 86_400)}
+#: Tries from one address, and in how many seconds they come back [D].
 TRIES_AN_ADDRESS, ADDRESS_WINDOW_S = 40, 3600
 _LONGEST_NUMBER = 60
 
@@ -55,14 +58,16 @@ def verify_follow_up(number_text: str, pin: str, address: str) -> Report:
         InvalidReportNumber: the number is mistyped. TooManyAttempts: wait a while. WrongNumberOrPin.
     """
     number = read_number(number_text)
-    _count(f"pin:{number}", TRIES_A_NUMBER, NUMBER_WINDOW_S)
+    for name, (tries, window_s) in TRIES_A_NUMBER.items():
+        _count(f"{name}:{number}", tries, window_s)
     _count(f"pin-from:{blind_index('address', address).hex()[:32]}", TRIES_AN_ADDRESS, ADDRESS_WINDOW_S)
     report = Report.objects.filter(number=number).first()
     right = verify_pin(report.pin_hash if report else None, pin[:40], pepper=pin_pepper(), bound_to=number)
     with act(system("follow-up"), "report.follow_up") as work:
         work.fact("reports.number", number, right=right)
         if right:
-            refill(f"pin:{number}")
+            for name in TRIES_A_NUMBER:
+                refill(f"{name}:{number}")
     if report is None or not right:
         raise WrongNumberOrPin(
             "This number and this PIN do not belong together.",
