@@ -118,3 +118,33 @@ def test_at_the_same_moment_it_still_happens_once() -> None:
         answers = [task.result() for task in [pool.submit(send) for _ in range(4)]]
     assert len({answer["id"] for answer in answers}) == 1
     assert ReportMessage.objects.filter(kind="message").count() == 1
+
+
+@pytest.mark.django_db
+def test_a_report_under_its_own_id_is_taken_once_and_another_under_that_id_is_refused(
+    shop: Caller, world: None
+) -> None:
+    first = shop("POST", "/reports", {**REPORT, "external_id": "e-1"})
+    again = shop("POST", "/reports", {**REPORT, "external_id": "e-1"})
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.json() == {**first.json(), "pin": None}
+    grave = {**REPORT, "narrative": "Help, he has a gun.", "codes": ["SAF.weapon"], "external_id": "e-1"}
+    refused = shop("POST", "/reports", grave)
+    assert (refused.status_code, problem(refused)["type"]) == (
+        409,
+        "urn:tocsin:problem:external_id_reused",
+    )
+    assert places(refused) == {"external_id"}
+    assert Report.objects.get().number == first.json()["number"]
+    taken = shop("POST", "/reports", {**grave, "external_id": "e-2"})
+    assert (taken.status_code, taken.json()["severity"]) == (201, "S0")
+
+
+@pytest.mark.django_db
+def test_two_systems_that_count_alike_do_not_lose_each_others_reports(shop: Caller) -> None:
+    other = integration("reports:write")
+    first = shop("POST", "/reports", {**REPORT, "external_id": "1"})
+    second = other("POST", "/reports", {**REPORT, "external_id": "1"})
+    assert first.json()["number"] != second.json()["number"]
+    assert second.json()["pin"]
+    assert Report.objects.count() == 2

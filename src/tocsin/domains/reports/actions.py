@@ -38,10 +38,11 @@ def file_report(
     """Take a report in: number, severity, dates, clocks, and ``report.received`` for whoever works it.
 
     ``region`` and ``zone`` hold when neither the order nor the people say where it was. The same
-    ``external_id`` again gives the first report back, without a PIN.
+    report under the same ``external_id`` again gives the first one back, without a PIN.
 
     Raises:
         InvalidInput: what cannot be taken, by path. AccessDenied: staff or a key without the right to file.
+        Conflict: another report was filed under this ``external_id``.
     """
     if actor.kind in ("staff", "api_key"):
         require(actor, "reports.file")

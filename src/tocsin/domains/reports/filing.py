@@ -14,7 +14,7 @@ from tocsin.core.actor import Actor
 from tocsin.core.cards import cover_cards
 from tocsin.core.ids import hash_pin, new_id, new_pin, new_report_number, to_digits
 from tocsin.core.outbox.notify import tick
-from tocsin.domains.reports import claims, details, promises, suggesting
+from tocsin.domains.reports import claims, details, promises, repeats, suggesting
 from tocsin.domains.reports.claims import Claims
 from tocsin.domains.reports.completeness import completeness
 from tocsin.domains.reports.models import Report
@@ -58,7 +58,7 @@ class _KnownAlready(Exception):
 
 def file(actor: Actor, channel: str, told: ReportInput, *, region: str, zone: str) -> Filed:
     """File a checked report."""
-    known = _known(told)
+    known = repeats.known(actor, told)
     if known is not None:
         return _filed(known, "")
     settled = claims.settle(actor, told, region=region, zone=zone)
@@ -67,6 +67,7 @@ def file(actor: Actor, channel: str, told: ReportInput, *, region: str, zone: st
         triage(told.all_codes(), told.answers(), _aggravators(told, settled), told.narrative), reading
     )
     report, pin = _draft(channel, told, settled, found), new_pin()
+    repeats.mark(report, actor, told)
     report.details_sealed = details.sealed(report, told, suggesting.as_data(reading))
     try:
         with act(actor, "report.file") as work:
@@ -75,7 +76,7 @@ def file(actor: Actor, channel: str, told: ReportInput, *, region: str, zone: st
             work.emit("report.received", _event(report), key=report.pk)
             tick("queue")
     except _KnownAlready:
-        known = _known(told)
+        known = repeats.known(actor, told)
         if known is None:
             raise
         return _filed(known, "")
@@ -99,10 +100,6 @@ def guidance(report: Report) -> tuple[str, ...]:
 
 def _filed(report: Report, pin: str) -> Filed:
     return Filed(report, report.number, to_digits(report.number), pin, guidance(report))
-
-
-def _known(told: ReportInput) -> Report | None:
-    return Report.objects.filter(external_id=told.external_id).first() if told.external_id else None
 
 
 def _aggravators(told: ReportInput, settled: Claims) -> list[Aggravator]:
@@ -145,7 +142,6 @@ def _draft(channel: str, told: ReportInput, settled: Claims, found: Triage) -> R
         gaps=[gap.key for gap in complete.gaps],
         data_class=found.data_class,
         notice_version=told.notice_version[:40],
-        external_id=told.external_id,
     )
     return report
 

@@ -27,7 +27,8 @@ class Report(models.Model):
 
     ``details_sealed`` is JSON, see ``details.py``. ``alleged_codes`` are what was said; ``found_codes``
     what was found. ``reporter_verified`` says that we know the reporter to hold ``reporter_account``;
-    otherwise whom and what they name is a claim.
+    otherwise whom and what they name is a claim. ``external_id`` is the id that ``external_from``, a key or a
+    person, gave it; ``told_digest`` is a keyed digest of what was told then.
     """
 
     class Status(models.TextChoices):
@@ -78,6 +79,8 @@ class Report(models.Model):
     notice_version = models.CharField(max_length=40, blank=True)
     details_sealed = models.BinaryField()
     external_id = models.CharField(max_length=64, blank=True)
+    external_from = models.CharField(max_length=80, blank=True)
+    told_digest = models.CharField(max_length=64, blank=True)
     duplicate_of = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="duplicates")
     next_update_by = models.DateTimeField(null=True)
     withdrawn_at = models.DateTimeField(null=True)
@@ -93,7 +96,9 @@ class Report(models.Model):
         ]
         constraints = [
             models.UniqueConstraint(
-                fields=["external_id"], condition=~models.Q(external_id=""), name="report_external_once"
+                fields=["external_from", "external_id"],
+                condition=~models.Q(external_id=""),
+                name="report_external_once",
             )
         ]
 

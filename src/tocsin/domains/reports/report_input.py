@@ -73,7 +73,7 @@ class ReportInput(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         facts: answers to the taxonomy's questions, by key.
         aggravators: see ``triage.AGGRAVATORS``.
         notice_version: the privacy notice that was shown.
-        external_id: the marketplace's own id of this report; the same one again is the same report.
+        external_id: the id of this report where it comes from; sent again with it, it is taken in once.
     """
 
     narrative: str
