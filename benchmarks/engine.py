@@ -4,10 +4,9 @@
     python -m benchmarks.engine [--events 1000000] [--json]
 
 1,000,000 events in columns, as a backtest reads them; 60 windowed features over 7 kinds of entities, 200
-rules, lists, labels and links on; one thread; processor time, the best of three passes that each begin empty. The
-others get ready values and keep no
-windows. `times_ezrules` is theirs without windows against ours with 60; `times_ezrules_rules_only` is rules
-against rules.
+rules, lists, labels and links on; one thread; processor time, the best of three passes that each begin
+empty. The others get ready values and keep no windows. `times_ezrules` is theirs without windows against
+ours with 60; `times_ezrules_rules_only` is rules against rules.
 """
 
 from __future__ import annotations
