@@ -7,6 +7,7 @@ import re
 import time
 from typing import Any
 from urllib.parse import urlencode
+from xml.etree.ElementTree import canonicalize
 
 import pytest
 from django.conf import settings
@@ -183,13 +184,7 @@ def test_the_documents_are_those_twilios_library_writes() -> None:
     for one in phone.document.iter("Say"):
         gather.say(one.text, language=one.attrib["language"])
     wanted.redirect(address, method="POST")
-    assert canonical(phone.answer.content.decode()) == canonical(str(wanted))
-
-
-def canonical(document: str) -> str:
-    from xml.etree.ElementTree import canonicalize
-
-    return canonicalize(document)
+    assert canonicalize(phone.answer.content.decode()) == canonicalize(str(wanted))
 
 
 def test_the_built_in_endpoint_has_a_secret_of_its_own() -> None:
