@@ -92,9 +92,7 @@ def specs() -> list[Spec]:
 
 
 def made(counted: list[Spec]) -> list[Made]:
-    """The features that are made of others, for each kind of entity. A pace of seven days is left out: the
-    engine rounds its factor (of 7d against 60d, 857 for 857 and a seventh) before it multiplies, which the
-    definition does not say."""
+    """The features that are made of others, for each kind of entity."""
     known = {(spec.kind, spec.per): spec for spec in counted}
     found = []
     for per in KINDS:
@@ -102,8 +100,7 @@ def made(counted: list[Spec]) -> list[Made]:
             (known["count", per], known["distinct", per]), key=lambda spec: WINDOWS.index(spec.window)
         )
         found.append(Made(f"ratio_{per}", "ratio", per, *pair))
-        if pair[0].window != "7d":
-            found.append(Made(f"pace_{per}", "pace", per, *pair))
+        found.append(Made(f"pace_{per}", "pace", per, *pair))
     return found
 
 

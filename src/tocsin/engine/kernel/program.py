@@ -45,7 +45,7 @@ SHARE: Final = 32  # a: int register; true for b of 10,000 values, by a stable h
 # Whole numbers
 ADD_INT: Final = 40
 SUB_INT: Final = 41
-RATIO: Final = 42  # (a + prior) * scale // (b + prior); c: place of scale, prior top, prior bottom
+RATIO: Final = 42  # (a + prior) * scale // ((b + prior) * weight); c: place of scale, priors, weight
 SET_INT: Final = 44  # a: a constant
 DISTANCE: Final = 43  # a, b, c, d: number registers lat, lon, lat, lon
 # Numbers
@@ -262,7 +262,7 @@ def _whole(op, ints, floats, sets, to, a, b, c, d, n):
             ints[to, i] = NONE if (x == NONE) | (y == NONE) else x - y
     elif op == RATIO:
         for i in range(n):
-            ints[to, i] = _ratio(ints[a, i], ints[b, i], sets[c], sets[c + 1], sets[c + 2])
+            ints[to, i] = _ratio(ints[a, i], ints[b, i], sets[c], sets[c + 1], sets[c + 2], sets[c + 3])
     elif op == SET_INT:
         ints[to, :n] = a
     elif op == DISTANCE:
@@ -273,11 +273,11 @@ def _whole(op, ints, floats, sets, to, a, b, c, d, n):
 
 
 @jit
-def _ratio(top, bottom, scale, prior_top, prior_bottom):
+def _ratio(top, bottom, scale, prior_top, prior_bottom, weight):
     """scale * top / bottom, rounded down, within a whole number's limits; unknown over nothing or less."""
     if top == NONE or bottom == NONE or bottom + prior_bottom <= 0:
         return NONE
-    below = bottom + prior_bottom
+    below = min(bottom + prior_bottom, INT_LIMIT // weight) * weight
     whole, rest = (top + prior_top) // below, (top + prior_top) % below
     if whole >= INT_LIMIT // scale:
         return INT_LIMIT

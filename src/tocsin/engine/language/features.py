@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 import re
 from collections.abc import Mapping
 from typing import Final
@@ -123,7 +124,7 @@ class FeatureReader:
             given.say(f'"prior" is two whole numbers from 0 to {MAX_PRIOR}: (top, bottom).', "prior")
         priors = (numbers[0], numbers[1]) if fine else (0, 0)
         return Feature(
-            name, "ratio", "int", uses=(top, bottom), numbers=(scale or 1, *priors), note=note, spot=spot
+            name, "ratio", "int", uses=(top, bottom), numbers=(scale or 1, *priors, 1), note=note, spot=spot
         )
 
     def _pace(self, name: str, given: Arguments, note: str, spot: Spot) -> Feature:
@@ -133,16 +134,16 @@ class FeatureReader:
         windows = [
             WINDOWS.get(features[used].window) if used in features else None for used in (recent, usual)
         ]
-        scale = 1
+        times, over = 1, 1
         if windows[0] is None or windows[1] is None:
             given.say("pace() compares two features that each have a window of their own.")
         elif windows[0].length >= windows[1].length:
             given.say("pace(recent, usual): the first window must be shorter than the second.")
         else:
-            scale = 100 * windows[1].length // windows[0].length
-        return Feature(
-            name, "ratio", "int", uses=(recent, usual), numbers=(scale, 0, 0), note=note, spot=spot
-        )
+            shared = math.gcd(windows[0].length, windows[1].length)
+            times, over = windows[1].length // shared, windows[0].length // shared
+        numbers = (100 * times, 0, 0, over)
+        return Feature(name, "ratio", "int", uses=(recent, usual), numbers=numbers, note=note, spot=spot)
 
     def _whole_feature(self, key: str, given: Arguments) -> str:
         tree = given.given.get(key)

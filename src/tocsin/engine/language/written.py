@@ -30,7 +30,7 @@ def declared(feature: Feature) -> str:
     """The right side of a feature's declaration, without its note."""
     parts = [feature.value.name] if feature.value else []
     if feature.kind in ("ratio",):
-        scale, top, bottom = feature.numbers
+        scale, top, bottom, _ = feature.numbers
         parts = [*feature.uses, f"scale={scale}", f"prior=({top}, {bottom})"]
     elif feature.word:
         parts.append(f'"{feature.word}"')

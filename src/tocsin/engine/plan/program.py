@@ -126,7 +126,7 @@ class Compiler:
         raise TypeError(f"{node} has no value")
 
     def ratio(self, top: int, bottom: int, numbers: Sequence[int], to: int) -> None:
-        """scale * (top + prior) / (bottom + prior)."""
+        """scale * (top + prior) / ((bottom + prior) * weight)."""
         self._emit(op.RATIO, to, top, bottom, len(self.sets))
         self.sets += numbers
 
