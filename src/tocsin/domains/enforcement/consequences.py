@@ -16,10 +16,10 @@ from tocsin.domains.enforcement.models import Action, Decision
 _NO_INVERSE = frozenset({"educate"})
 
 
-def of_step(case: Case, kind: str) -> list[str]:
-    """What a step will cause, one sentence an effect."""
+def of_step(case: Case, kind: str, feature: str = "") -> list[str]:
+    """What a step will cause, one sentence an effect. ``feature`` is the one it limits."""
     step = STEPS[kind]
-    words = [f"The marketplace is asked: {step.label.lower()}."]
+    words = [f"The marketplace is asked: {step.said(feature).lower()}."]
     if step.sets:
         words.append(f"The account's standing becomes {step.sets.replace('_', ' ')}.")
     if step.strike:
@@ -79,7 +79,8 @@ def of_undoing(actor: Actor, case: Case, decision_id: str) -> Undoing:
 
 
 def _undone(action: Action) -> str:
-    return f"{STEPS[action.type].label} ends, and the marketplace is told to undo it."
+    step = STEPS[action.type].said(action.feature)
+    return f"“{step}” ends, and the marketplace is told to undo it."
 
 
 def _some(count: int, noun: str, *, verb: bool = True) -> str:

@@ -22,7 +22,7 @@ from tocsin.domains.cases.access import scope_of
 from tocsin.domains.cases.actions import open_for, touch
 from tocsin.domains.cases.models import Case, CaseParty
 from tocsin.domains.enforcement import disclosure, effects, ending, proposal
-from tocsin.domains.enforcement.ladder_steps import STEPS, Step
+from tocsin.domains.enforcement.ladder_steps import STEPS, Step, said_of
 from tocsin.domains.enforcement.models import Appeal, Decision
 from tocsin.domains.enforcement.proposal import Proposal
 from tocsin.domains.people.models import Account
@@ -131,8 +131,9 @@ def _propose(work: Work, case: Case, decision: Decision, step: Step) -> None:
     decision.state = Decision.State.AWAITING_SECOND_READER
     case.state = Case.State.DECISION_PENDING
     work.save(decision, "decision.propose", clause=decision.clause_id, step=step.type)
+    proposed = said_of(decision.chosen_step).lower()
     timeline.add(
-        work, case, "decision", f"Proposed, waiting for a second reader: {step.label.lower()}",
+        work, case, "decision", f"Proposed, waiting for a second reader: {proposed}",
         refs={"decision": decision.pk},
     )  # fmt: skip
     touch(work, case, "case.decision_pending")

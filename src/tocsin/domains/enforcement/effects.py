@@ -18,7 +18,7 @@ from tocsin.domains.cases.models import Case
 from tocsin.domains.detection.actions import settle
 from tocsin.domains.detection.models import Alert
 from tocsin.domains.enforcement import doing, ending, notices, statement
-from tocsin.domains.enforcement.ladder_steps import STEPS
+from tocsin.domains.enforcement.ladder_steps import STEPS, said_of
 from tocsin.domains.enforcement.models import Action, Decision, Effect, Strike
 from tocsin.domains.enforcement.pairs import pair_of
 from tocsin.domains.enforcement.proposal import Proposal
@@ -57,7 +57,7 @@ def take_effect(work: Work, case: Case, decision: Decision, subject: Account) ->
 
 
 def _say(work: Work, case: Case, decision: Decision, subject: Account) -> None:
-    label = STEPS[str(decision.chosen_step["type"])].label if decision.chosen_step else "No action"
+    label = said_of(decision.chosen_step) or "No action"
     timeline.add(
         work, case, "decision", f"Decided: {decision.get_finding_display().lower()}. {label}",
         body=open_text(case.key_scope, f"decision:{decision.pk}:internal", decision.facts_internal_sealed),
@@ -198,7 +198,7 @@ def _tell_subject(
     )
     main = actions[0]
     values = {
-        "step": STEPS[main.type].words(language),
+        "step": STEPS[main.type].words(language, main.feature),
         "starts": _date(main.starts_at, subject),
         "ends": _date(main.ends_at, subject) if main.ends_at else notices.words("no_end", language),
         "facts": facts,

@@ -4,7 +4,9 @@ an account's standing, and which clock ends it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from tocsin.domains.people.models import Account
 from tocsin.domains.policies.forms import ActionKind
@@ -82,9 +84,14 @@ class Step:
         """In English, for staff."""
         return self.kind.label["en"]
 
-    def words(self, language: str) -> str:
-        """In the language of the person it is about."""
-        return self.kind.label.get(language, self.label)
+    def said(self, feature: str = "") -> str:
+        """In English, with the feature it limits, if it limits one."""
+        return self.words("en", feature)
+
+    def words(self, language: str, feature: str = "") -> str:
+        """In the language of the person it is about, with the feature it limits, if it limits one."""
+        step = self.kind.label.get(language, self.label)
+        return f"{step}: {feature_words(feature, language)}" if feature else step
 
     @property
     def inverse(self) -> str:
@@ -122,6 +129,18 @@ class Step:
         if self.type == "block_transaction" and not protective:
             return ""
         return self.kind.review
+
+
+def feature_words(feature: str, language: str) -> str:
+    """What a feature is called; one we do not know is its id with blanks."""
+    known = action_table().features.get(feature, {})
+    return known.get(language, feature.replace("_", " "))
+
+
+def said_of(step: Mapping[str, Any]) -> str:
+    """The step a decision chose, in English, for staff; empty when it chose none."""
+    kind = str(step.get("type", ""))
+    return STEPS[kind].said(str(step.get("feature") or "")) if kind else ""
 
 
 def permission_for(level: int) -> str:

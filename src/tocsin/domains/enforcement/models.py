@@ -125,6 +125,11 @@ class Action(models.Model):
         ]
         indexes = [models.Index(fields=["account", "-starts_at"], name="action_account")]
 
+    @property
+    def feature(self) -> str:
+        """The feature it limits, by its id; empty for everything else."""
+        return str(self.detail.get("feature", ""))
+
 
 class Strike(models.Model):
     """A breach that counts on the ladder until it expires or is revoked."""

@@ -47,10 +47,12 @@ class ActionKind(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
 
 class ActionTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """``actions.toml``: the ladder of kinds, and the words for what weighs on either side."""
+    """``actions.toml``: the ladder of kinds, what features are called, and the words for what weighs on
+    either side."""
 
     version: str
     actions: tuple[ActionKind, ...]
+    features: dict[str, Localised]
     aggravators: dict[str, Localised]
     mitigators: dict[str, Localised]
 

@@ -18,7 +18,7 @@ from tocsin.core.errors import AccessDenied, DomainError
 from tocsin.domains.cases.access import scope_of
 from tocsin.domains.enforcement import appeals as acts
 from tocsin.domains.enforcement import consequences, handing_on, queries
-from tocsin.domains.enforcement.ladder_steps import STEPS
+from tocsin.domains.enforcement.ladder_steps import said_of
 from tocsin.domains.enforcement.models import Appeal, Decision
 from tocsin.surfaces.console import words
 from tocsin.surfaces.console.desk import actor_of, page
@@ -54,8 +54,7 @@ def appeals(request: HttpRequest) -> HttpResponse:
 
 
 def _label(decision: Decision) -> str:
-    kind = str(decision.chosen_step.get("type", ""))
-    return STEPS[kind].label if kind in STEPS else _("No action")
+    return said_of(decision.chosen_step) or _("No action")
 
 
 def _channel(appeal: Appeal) -> str:

@@ -18,7 +18,7 @@ from tocsin.domains.cases.outcomes import OUTCOMES
 from tocsin.domains.detection.models import Alert
 from tocsin.domains.enforcement import consequences, decisions, protection, reversal
 from tocsin.domains.enforcement import queries as enforcement
-from tocsin.domains.enforcement.ladder_steps import STEPS
+from tocsin.domains.enforcement.ladder_steps import STEPS, said_of
 from tocsin.domains.reports.models import Severity
 from tocsin.surfaces.console.acting import Verb, revision_of
 
@@ -125,11 +125,11 @@ def _which_decision(actor: Actor, case: Case, values: Values) -> dict[str, Any]:
     view = next((one for one in enforcement.decisions_in(actor, case) if one.decision.pk == wanted), None)
     if view is None:
         raise NotFound("There is no such decision in this case.", "Reload the case.")
-    kind = str(view.decision.chosen_step.get("type", ""))
+    step = view.decision.chosen_step
     return {
         "view": view,
-        "label": STEPS[kind].label if kind else "",
-        "will": consequences.of_step(case, kind) if kind else [],
+        "label": said_of(step),
+        "will": consequences.of_step(case, step["type"], step.get("feature", "")) if step else [],
     }
 
 

@@ -29,7 +29,7 @@ from tocsin.domains.cases.models import Case, CaseParty
 from tocsin.domains.cases.outcomes import OUTCOMES
 from tocsin.domains.detection import activity
 from tocsin.domains.enforcement import queries as enforcement
-from tocsin.domains.enforcement.ladder_steps import STEPS
+from tocsin.domains.enforcement.ladder_steps import STEPS, said_of
 from tocsin.domains.enforcement.models import Action, Decision
 from tocsin.domains.enforcement.proposal import happened_at
 from tocsin.domains.enforcement.standing import standings
@@ -128,17 +128,16 @@ def _sides(actor: Actor, case: Case, parties: list[CaseParty]) -> list[dict[str,
 
 
 def _action(row: Action) -> dict[str, Any]:
-    return {"row": row, "label": STEPS[row.type].label, "kind": words.kind(row.target_kind)}
+    return {"row": row, "label": STEPS[row.type].said(row.feature), "kind": words.kind(row.target_kind)}
 
 
 def _decision(actor: Actor, view: enforcement.DecisionView) -> dict[str, Any]:
     decision = view.decision
-    kind = str(decision.chosen_step.get("type", ""))
     own = decision.decider_id == actor.id
     return {
         "view": view,
         "row": decision,
-        "label": STEPS[kind].label if kind else words.plain("no_action"),
+        "label": said_of(decision.chosen_step) or words.plain("no_action"),
         "days": decision.chosen_step.get("days"),
         "own": own,
         "waits": decision.state == Decision.State.AWAITING_SECOND_READER,

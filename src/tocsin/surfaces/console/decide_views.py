@@ -94,8 +94,8 @@ def _proposed(case: Case, subject: Account, form: QueryDict) -> dict[str, Any]:
     )
     return {
         "plan": plan,
-        "step": step,
-        "will": consequences.of_step(case, plan.step) if step else [],
+        "step": step.said(plan.feature) if step else "",
+        "will": consequences.of_step(case, plan.step, plan.feature) if step else [],
         "sides": [side for side in sides if side[2]],
     }
 
