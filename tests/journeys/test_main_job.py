@@ -41,7 +41,7 @@ def test_from_event_to_reversal_by_keyboard(stack: Stack, browser: Browser) -> N
         disclosable="Several cards were tried from your account within a minute.",
     )  # fmt: skip
     desk.file(decision_panel)
-    expect(page.get_by_text("Decided. Both sides are told.").first).to_be_visible()
+    expect(page.get_by_text("Decided. Whoever has to be told is told.").first).to_be_visible()
 
     # the action takes effect at the marketplace, and the letter is there
     until(

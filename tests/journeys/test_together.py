@@ -49,7 +49,7 @@ def test_of_two_who_decide_at_once_one_is_told_and_nothing_happens_twice(
     one, other = desk.draft(first, **_DECISION), desk.draft(second, **_DECISION)
 
     desk.file(one)
-    expect(first.get_by_text("Decided. Both sides are told.").first).to_be_visible()
+    expect(first.get_by_text("Decided. Whoever has to be told is told.").first).to_be_visible()
     desk.file(other)
     expect(other.get_by_role("alert")).to_contain_text("Somebody changed case")
     expect(other.get_by_label("Facts, for the file")).to_have_value(_FACTS)

@@ -147,6 +147,7 @@ VISITS = (
         '!form[action="/console/staff/"]', '!form[action="/console/staff/keys/"]',
     )),
     Visit("trainer", "/console/purpose/"),
+    Visit("trainer", "/console/keys/", ('!form[action="/console/keys/"]',)),
     # refusals
     Visit("support_agent", "/console/queue/"),
     Visit("vetting_analyst", "/console/case/C-NOWHERE/"),

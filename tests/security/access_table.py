@@ -27,6 +27,8 @@ CONSOLE: dict[str, tuple[str, str]] = {
     "console/": ("policies.view", ""),
     "console/nav/": ("policies.view", ""),
     "console/palette.json": ("policies.view", ""),
+    "console/keys/": ("policies.view", "policies.view"),
+    "console/keys/revoke/": ("", "policies.view"),
     "console/purpose/": ("policies.view", "policies.view"),
     "console/policies/": ("policies.view", ""),
     "console/queue/": ("cases.view", ""),

@@ -150,7 +150,7 @@ def _only_for_oneself(actor: Actor, staff_id: str) -> None:
     if not (mine or actor.kind == "system"):
         raise AccessDenied(
             "A personal key can only be made by the person it speaks for.",
-            "Ask them to make it in their own settings, signed in at the console.",
+            "Ask them to make it at the console, in the menu under their name.",
             permission="api_keys.manage",
             reason="role",
         )

@@ -310,3 +310,9 @@ def subjects(case: Case) -> list[Account]:
     order = {CaseParty.Part.SUBJECT: 0, CaseParty.Part.AFFECTED: 1, CaseParty.Part.REPORTER: 2}
     rows = sorted(parties(case), key=lambda one: (order.get(CaseParty.Part(one.part), 3), one.pk))
     return list({row.account_id: row.account for row in rows}.values())
+
+
+def about(case: Case) -> str:
+    """The account id of the one person a case is about; empty when there is none, or more than one."""
+    held = [row.account_id for row in parties(case) if row.part == CaseParty.Part.SUBJECT]
+    return held[0] if len(held) == 1 else ""

@@ -85,7 +85,7 @@ class Door(HttpBearer):
         if self.who == "person" and actor.kind != "staff":
             raise AccessDenied(
                 "Only a person can do this, with a personal key.",
-                "Members of staff make one in their own settings.",
+                "Members of staff make one at the console, in the menu under their name.",
                 permission="personal_key", reason="role",
             )  # fmt: skip
         # as at the console's doors: who can never do this is told so before anything they sent is looked at

@@ -140,7 +140,8 @@ class ReportIn(Strict):
     external_id: str | None = Field(
         default=None,
         max_length=64,
-        description="Your own id of this report: the same one is the same report.",
+        description="Your own id of this report. The same report again gets the first answer; "
+        "another one under it is refused.",
     )
     facts: dict[str, Scalar] = Field(
         default={}, description="Answers to the questions of the codes, by name."

@@ -75,7 +75,11 @@ def _protect(actor: Actor, case: Case, form: QueryDict) -> object:
 
 
 def _protections(actor: Actor, case: Case, values: Values) -> dict[str, Any]:
-    return {"steps": protection.offered(actor, case), "subjects": enforcement.subjects(case)}
+    return {
+        "steps": protection.offered(actor, case),
+        "subjects": enforcement.subjects(case),
+        "about": enforcement.about(case),
+    }
 
 
 def _lift(actor: Actor, case: Case, form: QueryDict) -> object:

@@ -122,4 +122,5 @@ def console(request: HttpRequest) -> dict[str, Any]:
         "person_name": actor.label,
         "person_role": ", ".join(roles),
         "account_url": reverse("mfa_index"),
+        "own_keys_url": reverse("console:own_keys"),
     }

@@ -51,6 +51,7 @@ def _panel(
         "case": case,
         "form": form_state(case, values, error),
         "subjects": subjects,
+        "about": enforcement.about(case),
         "findings": Decision.Finding.choices,
         "proofs": Decision.Proof.choices,
         "clauses": [(_("About what was reported"), near), (_("All others"), others)],
@@ -118,7 +119,7 @@ def decide(request: HttpRequest, reference: str) -> HttpResponse:
     said = (
         _("Proposed. A second reader has to agree before anything happens.")
         if waits
-        else _("Decided. Both sides are told.")
+        else _("Decided. Whoever has to be told is told.")
     )
     return done(request, said, reverse("console:case", args=[case.reference]))
 

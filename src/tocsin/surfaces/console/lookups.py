@@ -6,6 +6,7 @@ from tocsin.surfaces.console import (
     appeal_views,
     export_views,
     govern_views,
+    own_keys_views,
     people_views,
     rule_views,
     run_views,
@@ -40,5 +41,7 @@ urlpatterns = [
     path("staff/", by_method(GET=run_views.staff, POST=run_views.add_staff), name="staff"),
     path("staff/keys/", run_views.make_key, name="make_key"),
     path("staff/keys/revoke/", run_views.revoke_key, name="revoke_key"),
+    path("keys/", by_method(GET=own_keys_views.own_keys, POST=own_keys_views.make_own_key), name="own_keys"),
+    path("keys/revoke/", own_keys_views.revoke_own_key, name="revoke_own_key"),
     path("purpose/", by_method(GET=run_views.purpose, POST=run_views.set_purpose), name="purpose"),
 ]

@@ -107,7 +107,8 @@ def clock_left(
 ) -> SafeString:
     """`{% clock_left case.next_due %}`: counts down in the browser; the text is right without scripts too.
 
-    `state` is running, paused, met or missed. Nothing is drawn for a clock that is not set (`due` None).
+    `state` is running, paused, met or missed. `label` is read out before the time that is left.
+    Nothing is drawn for a clock that is not set (`due` None).
     """
     if due is None:
         return SafeString("")
@@ -117,10 +118,10 @@ def clock_left(
     fixed = {"paused": ("paused", _("paused")), "met": ("met", _("met")), "missed": ("late", _("missed"))}
     if state in fixed:
         tone, text = fixed[state]
-        return format_html(
-            '<time class="sla {}" datetime="{}" title="{}">{}{}</time>', tone, iso, title, prefix, text
-        )
+        return format_html('<time class="sla {}" datetime="{}" title="{}">{}</time>', tone, iso, title, text)
     text, tone = formatting.time_left(due - (context.get("now") or timezone.now()))
+    if tone == "late":  # what is late is not due in anything
+        prefix = ""
     return format_html(
         '<time class="sla {}" datetime="{}" data-due="{}" title="{}">{}<span data-left>{}</span></time>',
         tone, iso, iso, title, prefix, text,
@@ -184,17 +185,20 @@ def when(context: Context, moment: datetime | None, show: str = "datetime", zone
     """`{% when event.at %}`, `{% when event.at "time" zone="America/Denver" %}`.
 
     Shown in the zone the matter happened in (`zone`, or `zone` of the page's context, else UTC); the title
-    gives the moment in UTC too. `show`: time, date, day, datetime, second. An unknown moment is an em dash.
+    gives the moment in UTC too. `show`: time, date, day, datetime, second; the last two name the zone. An
+    unknown moment is an em dash.
     """
     if moment is None:
         return SafeString("—")
     used = _zone(context, zone)
     utc = moment.astimezone(UTC)
+    local = moment.astimezone(ZoneInfo(used))
+    named = f" {local:%Z}" if show in ("datetime", "second") else ""
     return format_html(
         '<time class="at mono dimmer" datetime="{}" title="{} · {}">{}</time>',
         utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
         _local(moment, used, "second"), utc.strftime("%Y-%m-%d %H:%M:%S UTC"),
-        formats.date_format(moment.astimezone(ZoneInfo(used)), _SHOWN[show]),
+        f"{formats.date_format(local, _SHOWN[show])}{named}",
     )  # fmt: skip
 
 
