@@ -92,17 +92,29 @@ def enter(page: Page, web: str, person: Person, *, spare: bool = False) -> None:
 
 
 def open_case(page: Page, web: str, reference: str) -> None:
-    """Open a case from the queue: J and K move, Enter opens."""
+    """Open a case from the queue: J and K move, Enter opens. What is not on the first page is on the next."""
     page.goto(f"{web}/console/queue/?tab=all")
-    chosen = page.locator("[data-item]:focus")
-    press_key(page, "j", chosen)
-    for _ in range(60):
-        if reference in chosen.inner_text():
+    while True:
+        if _chosen_with_j(page, reference):
             page.keyboard.press("Enter")
             page.wait_for_url(f"**/console/case/{reference}/**")
             return
-        page.keyboard.press("j")
+        more = page.locator("#queue-pages a[rel=next]")
+        if not more.count():
+            break
+        page.goto(f"{web}{more.get_attribute('href')}")
     raise AssertionError(f"{reference} was not reached with J in the queue")
+
+
+def _chosen_with_j(page: Page, reference: str) -> bool:
+    """Whether J reaches the case on this page of the queue."""
+    chosen = page.locator("[data-item]:focus")
+    press_key(page, "j", chosen)
+    for _ in range(page.locator("[data-item]").count()):
+        if reference in chosen.inner_text():
+            return True
+        page.keyboard.press("j")
+    return False
 
 
 def take(page: Page) -> None:

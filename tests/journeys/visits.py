@@ -160,6 +160,7 @@ _ACT = "takes what a form sends, and goes on to a page"
 _ON = "goes on to another page"
 _DATA = "data for scripts or a file, no page"
 _OFF = "not for staff here: goes on to another page"
+_CARRIER = "what a carrier of the telephone line calls, signed"
 _ELSEWHERE = "belongs to the conversation with a provider of single sign-on"
 
 NO_PAGE = {
@@ -168,9 +169,11 @@ NO_PAGE = {
     **dict.fromkeys(("help:hours", "help:score", "console:case_graph", "console:entity_graph"), _DATA),
     **dict.fromkeys(("console:palette", "console:export", "console:evidence", "ui:healthz"), _DATA),
     "mfa_download_recovery_codes": _DATA,
+    **dict.fromkeys(("line:incoming", "line:go-on", "line:over", "line:safe"), _CARRIER),
     **dict.fromkeys(("help:message", "help:unsafe", "help:withdraw", "console:take"), _ACT),
     **dict.fromkeys(("console:appeal_take", "console:appeal_answer", "console:appeal_hand_on"), _ACT),
     **dict.fromkeys(("console:resend", "console:make_key", "console:revoke_key", "set_language"), _ACT),
+    "console:revoke_own_key": _ACT,
     **dict.fromkeys(("console:write_rule", "console:ask_rule", "console:step_rule"), _ACT),
     **dict.fromkeys(("console:review_glass", "mfa_login_webauthn"), _ACT),
     **{
