@@ -60,15 +60,22 @@ def why_raised(actor: Actor, alert: Alert, scope: Scope) -> Explained:
 def _rules(version: str) -> RuleSet | None:
     """The rules of a version; None when their text is not kept, or is in an older language."""
     try:
-        rules = _loaded(version)
-    except (KeptRules.DoesNotExist, RuleError):
+        return _loaded(version)
+    except (KeptRules.DoesNotExist, RuleError, _OtherVersion):
         return None
-    return rules if rules.version == version else None
+
+
+class _OtherVersion(Exception):
+    """What was kept means something else in the language of today."""
 
 
 @lru_cache(maxsize=4)
 def _loaded(version: str) -> RuleSet:
-    return load(KeptRules.objects.get(version=version).sources)
+    """The rules of a version. Only what was found is remembered."""
+    rules = load(KeptRules.objects.get(version=version).sources)
+    if rules.version != version:
+        raise _OtherVersion
+    return rules
 
 
 def _told(event: Event, personal: dict[str, Any]) -> EngineEvent:
