@@ -39,6 +39,11 @@ def make_own_key(request: HttpRequest) -> HttpResponse:
 @require_POST
 def revoke_own_key(request: HttpRequest) -> HttpResponse:
     """Revoke a key of one's own. Works from the next request on."""
+    return revoked(request, "console:own_keys")
+
+
+def revoked(request: HttpRequest, back: str) -> HttpResponse:
+    """Revoke the key that a form names, say so, and go to the page called ``back``."""
     try:
         api_keys.revoke(actor_of(request), request.POST.get("key", ""))
     except AccessDenied:
@@ -47,7 +52,7 @@ def revoke_own_key(request: HttpRequest) -> HttpResponse:
         messages.error(request, error.sentence())
     else:
         messages.success(request, _("Revoked."))
-    return redirect("console:own_keys")
+    return redirect(back)
 
 
 def _keys_page(request: HttpRequest, *, error: DomainError | None = None, token: str = "") -> HttpResponse:

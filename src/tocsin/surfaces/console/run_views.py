@@ -24,6 +24,7 @@ from tocsin.domains.staff import queries as staff_queries
 from tocsin.domains.staff.models import Staff
 from tocsin.surfaces.console import words
 from tocsin.surfaces.console.desk import actor_of, page
+from tocsin.surfaces.console.own_keys_views import revoked
 
 _PAGE = 50
 #: Purposes of systems and of people who follow their own matter.
@@ -142,15 +143,7 @@ def make_key(request: HttpRequest) -> HttpResponse:
 @require_POST
 def revoke_key(request: HttpRequest) -> HttpResponse:
     """Revoke a key. Works from the next request on."""
-    try:
-        api_keys.revoke(actor_of(request), request.POST.get("key", ""))
-    except AccessDenied:
-        raise
-    except DomainError as error:
-        messages.error(request, error.sentence())
-    else:
-        messages.success(request, _("Revoked."))
-    return redirect("console:staff")
+    return revoked(request, "console:staff")
 
 
 @page("policies.view")
