@@ -31,7 +31,7 @@ def test_what_one_does_shows_on_the_others_screen(stack: Stack, browser: Browser
     people = cast(stack, "live", "investigator", "supervisor")
     shop = Marketplace(stack.web, stack.decide, people.key, people.tag)
     watching = desk.sign_in(browser, stack.web, people["supervisor"])
-    open_and_listen(watching, f"{stack.web}/console/queue/?tab=all")
+    open_and_listen(watching, f"{stack.web}/console/queue/?tab=all&desk=fraud")
 
     customer, _, _ = shop.people_and_order()
     shop.test_cards(customer)

@@ -115,7 +115,10 @@ def files_with(folder: Path, words: dict[str, str]) -> dict[str, list[str]]:
     """Which words are in which files below a folder."""
     found: dict[str, list[str]] = {}
     for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-        content = file.read_bytes()
+        try:
+            content = file.read_bytes()
+        except FileNotFoundError:  # the database takes its caches away when it likes
+            continue
         for name, word in words.items():
             if any(form in content for form in forms(word)):
                 found.setdefault(name, []).append(str(file.relative_to(folder)))
