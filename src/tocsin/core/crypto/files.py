@@ -18,14 +18,14 @@ def write_once(path: Path, content: bytes) -> bytes:
             os.link(draft, path)
     finally:
         draft.unlink()
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
     return path.read_bytes()
 
 
 def replace(path: Path, content: bytes) -> None:
     """Put new content in place of the old, never half of it."""
     os.replace(_draft(path, content), path)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def append_line(path: Path, line: str) -> None:
@@ -40,7 +40,7 @@ def append_line(path: Path, line: str) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def _draft(path: Path, content: bytes) -> Path:
@@ -53,7 +53,8 @@ def _draft(path: Path, content: bytes) -> Path:
     return draft
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make durable which files a folder holds."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

@@ -213,29 +213,31 @@ def automatic(work: Work, case: Case) -> list[Action]:
     know stands behind a report: an order's id proves nothing. Safe to run twice; returns what is new."""
     if case.severity > _AT_ONCE:
         return []
-    wanted = [kind for code in case.codes if (entry := taxonomy().find(code)) for kind in entry.protect]
-    held_back = [kind for kind in dict.fromkeys(wanted) if not _believed(case, kind)]
-    done = [
-        action
-        for kind in dict.fromkeys(wanted)
-        if kind not in held_back and (action := _automatic_one(work, case, kind))
-    ]
+    offers = [kind for code in case.codes if (entry := taxonomy().find(code)) for kind in entry.protect]
+    wanted = list(dict.fromkeys(offers))
+    held_back = _held_back(case, wanted)
+    taken = (_automatic_one(work, case, kind) for kind in wanted if kind not in held_back)
+    done = [action for action in taken if action]
     if done:
         case_clocks.protected(work, case)
     _say_held_back(work, case, held_back)
     return done
 
 
-def _believed(case: Case, kind: str) -> bool:
-    """Whether a machine may take this on what was said. Keeping two people apart costs neither of them
+def _held_back(case: Case, kinds: list[str]) -> list[str]:
+    """What a machine may not take on what was said. Keeping two people apart costs neither of them
     anything; where the law wants any report of it to suspend, it is not asked who reported."""
-    links = case.report_links.select_related("report")
-    if kind == "unmatch" or any(link.report.vouched_for for link in links):
-        return True
-    subject = case.parties.filter(part=CaseParty.Part.SUBJECT).select_related("account").first()
-    if kind != "suspend_interim" or subject is None:
-        return False
-    return policies.suspends_on_report(case.codes, subject.account.region)
+    if any(link.report.vouched_for for link in case.report_links.select_related("report")):
+        return []
+    subject = _subject(case)
+    taken = {"unmatch"}
+    if subject is not None and policies.suspends_on_report(case.codes, subject.account.region):
+        taken.add("suspend_interim")
+    return [kind for kind in kinds if kind not in taken]
+
+
+def _subject(case: Case) -> CaseParty | None:
+    return case.parties.filter(part=CaseParty.Part.SUBJECT).select_related("account").first()
 
 
 def _say_held_back(work: Work, case: Case, kinds: list[str]) -> None:
@@ -267,7 +269,7 @@ def _target(case: Case, kind: str) -> str | None:
         return "" if case.order is not None and case.order.is_live else None
     if kind == "lock_account":
         return _account_at_risk(case)
-    subject = case.parties.filter(part=CaseParty.Part.SUBJECT).select_related("account").first()
+    subject = _subject(case)
     if kind not in _ON_ACCOUNT or subject is None:
         return None
     allowed = policies.automation_may(case.codes, STEPS[kind].level, subject.account.region)

@@ -90,10 +90,7 @@ def neighbours(actor: Actor, kind: str, external_id: str, *, hops: int = 2, limi
 
 def _admit(actor: Actor, graph: Graph, unseen: set[Key], keys: list[Key], hop: int, limit: int) -> list[Key]:
     """Put those keys into the graph that the actor may see and that still fit; return them."""
-    wanted = Q(pk__in=[])
-    for kind in ACCOUNT_KINDS:
-        wanted |= Q(role=kind, external_id__in=[key[1] for key in keys if key[0] == kind])
-    accounts = {(account.role, account.external_id): account for account in Account.objects.filter(wanted)}
+    accounts = reach.accounts_named(keys)
     kept_back = {key for key, account in accounts.items() if not may_see(actor, account)}
     kept_back |= reach.kept_back(actor, [key for key in keys if key[0] in INSTRUMENT_KINDS])
     admitted = []

@@ -87,17 +87,26 @@ def _accounts_of(things: Iterable[Thing]) -> dict[str, list[Account]]:
 
 def _linked(instruments: Iterable[Key]) -> list[tuple[Key, Account]]:
     """Instruments and the accounts that are linked with them, one pair for each link."""
-    ends: list[tuple[Key, Key]] = []
+    by_kind: dict[str, set[str]] = {}
     for kind, ident in instruments:
+        by_kind.setdefault(kind, set()).add(ident)
+    ends: list[tuple[Key, Key]] = []
+    for kind, idents in by_kind.items():
         links = Link.objects.filter(
-            Q(from_kind=kind, from_id=ident, to_kind__in=ACCOUNT_KINDS)
-            | Q(to_kind=kind, to_id=ident, from_kind__in=ACCOUNT_KINDS)
+            Q(from_kind=kind, from_id__in=idents, to_kind__in=ACCOUNT_KINDS)
+            | Q(to_kind=kind, to_id__in=idents, from_kind__in=ACCOUNT_KINDS)
         )
         for link in links:
-            other = (link.to_kind, link.to_id) if link.from_kind == kind else (link.from_kind, link.from_id)
-            ends.append(((kind, ident), other))
+            sides = (link.from_kind, link.from_id), (link.to_kind, link.to_id)
+            ends.append(sides if link.from_kind == kind else sides[::-1])
+    accounts = accounts_named(other for _, other in ends)
+    return [(key, accounts[other]) for key, other in ends if other in accounts]
+
+
+def accounts_named(keys: Iterable[Key]) -> dict[Key, Account]:
+    """The accounts there are among things named by (kind, the marketplace's id), by those names."""
+    named = list(keys)
     wanted = Q(pk__in=[])
     for role in ACCOUNT_KINDS:
-        wanted |= Q(role=role, external_id__in=[ident for _, (kind, ident) in ends if kind == role])
-    accounts = {(one.role, one.external_id): one for one in Account.objects.filter(wanted)} if ends else {}
-    return [(key, accounts[other]) for key, other in ends if other in accounts]
+        wanted |= Q(role=role, external_id__in=[ident for kind, ident in named if kind == role])
+    return {(one.role, one.external_id): one for one in Account.objects.filter(wanted)}

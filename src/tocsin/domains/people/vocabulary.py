@@ -18,8 +18,9 @@ from tocsin.core.crypto.normal import normal_email
 Check = Callable[[Any], Any]
 
 EXTERNAL_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
-_REGION = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,10}){0,3}")
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
+#: At most 20 signs, as the columns hold.
+REGION = re.compile(r"(?=.{1,20}\Z)[A-Z]{2}(-[A-Z0-9]{1,10}){0,3}")
+LANGUAGE = re.compile(r"(?=.{1,20}\Z)[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
 _RELATION = re.compile(r"[a-z][a-z_]{1,39}")
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 #: Clocks of two houses never agree exactly.
@@ -43,11 +44,11 @@ def text(longest: int) -> Check:
     return check
 
 
-def matching(pattern: re.Pattern[str], said: str, longest: int = 64) -> Check:
+def matching(pattern: re.Pattern[str], said: str) -> Check:
     """A check for text of a fixed form; ``said`` tells the form in words."""
 
     def check(value: Any) -> str:
-        if not isinstance(value, str) or len(value) > longest or not pattern.fullmatch(value):
+        if not isinstance(value, str) or not pattern.fullmatch(value):
             raise ValueError(f"this should be {said}")
         return value
 
@@ -135,8 +136,8 @@ def one_of(*choices: str) -> Check:
 
 
 external_id = matching(EXTERNAL_ID, "an id of 1 to 64 letters, digits and _ . : -")
-region = matching(_REGION, "a region like US-CA", 20)
-language = matching(_LANGUAGE, "a language like en or es-MX", 20)
+region = matching(REGION, "a region like US-CA")
+language = matching(LANGUAGE, "a language like en or es-MX")
 relation = matching(_RELATION, "a word like uses or lives_at")
 currency = matching(re.compile(r"[A-Z]{3}"), "a currency like USD")
 last4 = matching(re.compile(r"\d{4}"), "the last four digits, and only those")

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from tocsin.core.errors import InvalidInput
-from tocsin.domains.people.vocabulary import nearest
+from tocsin.domains.people.vocabulary import LANGUAGE, REGION, nearest
 from tocsin.domains.reports.answers import given
 from tocsin.domains.reports.taxonomy import UNCLASSIFIED, Taxonomy, current
 from tocsin.domains.reports.triage import AGGRAVATORS
@@ -30,8 +30,6 @@ ReporterKind = Literal["customer", "shopper", "bystander", "store_staff", "emplo
 _SKEW = dt.timedelta(minutes=5)
 _EARLIEST = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 _FACT_KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
-_REGION = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,10}){0,3}")
 _LONGEST = {
     "contact_rules": 500,
     "external_id": 64,
@@ -199,9 +197,9 @@ def _texts(report: ReportInput) -> dict[str, str]:
             bad[f"reporter.{name}"] = f"This is longer than {longest} characters."
     if who.email and ("@" not in who.email or any(sign.isspace() for sign in who.email.strip())):
         bad["reporter.email"] = "An e-mail address looks like name@example.com."
-    if len(report.language) > 20 or not _LANGUAGE.fullmatch(report.language):
+    if not LANGUAGE.fullmatch(report.language):
         bad["language"] = "A language is written like en or es-MX."
-    if report.region and (len(report.region) > 20 or not _REGION.fullmatch(report.region)):
+    if report.region and not REGION.fullmatch(report.region):
         bad["region"] = "A region is written like US-CA."
     return bad
 

@@ -19,6 +19,7 @@ from django.conf import settings
 
 from tocsin.core.act import act
 from tocsin.core.actor import system
+from tocsin.core.crypto.files import sync_folder
 from tocsin.core.locks import lock
 from tocsin.core.outbox.registry import on
 from tocsin.domains.rules.in_force import in_force
@@ -69,10 +70,10 @@ def _write_set(where: Path, name: str, sources: Mapping[str, str]) -> None:
             out.write(text)
             out.flush()
             os.fsync(out.fileno())
-    _sync(draft)
+    sync_folder(draft)
     shutil.rmtree(where / name, ignore_errors=True)
     draft.rename(where / name)
-    _sync(where)
+    sync_folder(where)
 
 
 def _point_to(where: Path, name: str) -> None:
@@ -80,7 +81,7 @@ def _point_to(where: Path, name: str) -> None:
     link.unlink(missing_ok=True)
     link.symlink_to(name, target_is_directory=True)
     link.rename(where / CURRENT)
-    _sync(where)
+    sync_folder(where)
 
 
 def _forget_others(where: Path) -> None:
@@ -94,11 +95,3 @@ def _forget_others(where: Path) -> None:
 
 def _read_link(link: Path) -> str:
     return os.readlink(link) if link.is_symlink() else ""
-
-
-def _sync(path: Path) -> None:
-    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
