@@ -55,6 +55,7 @@ CONSOLE: dict[str, tuple[str, str]] = {
     _CASE + "reverse/": ("decisions.reverse", "decisions.reverse"),
     _CASE + "alert/": ("alerts.disposition", "alerts.disposition"),
     _CASE + "why/": ("cases.view", ""),
+    _CASE + "letter/": ("cases.view", ""),
     _CASE + "glass/": ("access.break_glass", "access.break_glass"),
     _CASE + "evidence/": ("evidence.add", "evidence.add"),
     _CASE + "reveal/<str:account_id>/<str:field>/": ("people.reveal", "people.reveal"),

@@ -12,7 +12,7 @@ from django.utils import timezone
 from tocsin.core.access.check import allows, has, require
 from tocsin.core.access.hidden import Page
 from tocsin.core.actor import Actor
-from tocsin.core.crypto.seal import Sealed, open_many, open_text
+from tocsin.core.crypto.seal import Sealed, Shredded, open_many, open_text
 from tocsin.core.errors import NotFound
 from tocsin.domains.cases.access import reachable, scope_of, visible
 from tocsin.domains.cases.models import Case, CaseParty
@@ -303,6 +303,39 @@ def notices_in(actor: Actor, case: Case) -> list[Notice]:
     """The notices of a case, newest first."""
     require(actor, "cases.view", scope_of(actor, case))
     return list(case.notices.select_related("account").order_by("-issued_at"))
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A notice as staff read it on its case. ``subject`` and ``body`` are None when its words are covered for
+    the reader (``covered``) or erased."""
+
+    notice: Notice
+    subject: str | None
+    body: str | None
+    covered: bool
+
+
+def letter(actor: Actor, case: Case, notice_id: str) -> Letter:
+    """One notice of a case, with its words as far as the actor may read them. The link that opens it for its
+    reader is left out: whoever has it could appeal in their name.
+
+    Raises:
+        NotFound: none of this case.
+    """
+    require(actor, "cases.view", scope_of(actor, case))
+    found = case.notices.select_related("account").filter(pk=notice_id).first()
+    if found is None:
+        raise NotFound("There is no such letter in this case.", "Open it from the case's page.")
+    if not _may_read(actor, case):
+        return Letter(found, None, None, covered=True)
+    try:
+        opened = notices.content(found)
+    except Shredded:
+        return Letter(found, None, None, covered=False)
+    return Letter(
+        found, opened["subject"], opened["body"].replace(notices.link(found.pk), "…"), covered=False
+    )
 
 
 def subjects(case: Case) -> list[Account]:

@@ -8,6 +8,7 @@ from tocsin.surfaces.console import (
     decide_views,
     evidence_views,
     glass_views,
+    letter_views,
     lookups,
     why_views,
 )
@@ -47,6 +48,7 @@ urlpatterns = [
     path(_CASE + "reverse/", case_verbs.reverse, name="reverse"),
     path(_CASE + "alert/", case_verbs.alert, name="alert"),
     path(_CASE + "why/", why_views.why, name="why"),
+    path(_CASE + "letter/", letter_views.letter, name="letter"),
     path(_CASE + "glass/", by_method(GET=glass_views.ask, POST=glass_views.open_), name="glass"),
     path(
         _CASE + "evidence/",
