@@ -213,7 +213,9 @@ def test_a_reversal_undoes_all_that_the_decision_caused(
     assert Report.objects.get().found_codes == []
     assert not decision.effects.filter(undone_at=None).exists()
     case = Case.objects.get()
-    assert (case.state, case.outcome) == ("reopened", "")
+    assert (case.state, case.outcome, case.assignee) == ("reopened", "", None)
+    owner = Clock.objects.get(subject_id=case.pk, name="owner", state="running")
+    assert owner.started_at >= decision.reversed_at
     said = OutboxMessage.objects.filter(topic="action.reversed", destination="webhooks.fan_out")
     told = {row.data["reverses"]: row.data for row in said}
     kept_apart = Action.objects.get(type="unmatch", protective=True)

@@ -17,7 +17,7 @@ from tocsin.domains.cases.models import Case
 from tocsin.domains.detection.models import Alert, Verdict
 from tocsin.domains.enforcement import doing, handing_on, protection, reversal
 from tocsin.domains.enforcement.ladder_steps import STEPS
-from tocsin.domains.enforcement.models import Action, Appeal
+from tocsin.domains.enforcement.models import Action, Appeal, Decision
 from tocsin.domains.people.models import Account
 
 _ME = system("enforcement")
@@ -69,7 +69,7 @@ def follow_reversal(data: Mapping[str, Any]) -> None:
             work, case, "reversal", f"A decision in {merged.reference}, merged into this case, was reversed",
             refs={"decision": data["decision_id"], "case": merged.pk},
         )  # fmt: skip
-        reversal.look_again_in(work, case)
+        reversal.look_again_in(work, case, Decision.objects.get(pk=data["decision_id"]))
 
 
 @on("case.closed", "enforcement.end_protection")

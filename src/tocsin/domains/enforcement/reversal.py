@@ -7,7 +7,7 @@ from django.utils import timezone
 from tocsin.core.act import Work, act
 from tocsin.core.actor import Actor
 from tocsin.core.errors import Conflict, InvalidInput
-from tocsin.domains.cases import timeline
+from tocsin.domains.cases import case_clocks, timeline
 from tocsin.domains.cases.actions import lock_for, reopen_within, touch
 from tocsin.domains.cases.models import Case
 from tocsin.domains.detection.actions import label, look_again, overturn, revoke_label
@@ -83,20 +83,31 @@ def undo_all(
         work, case, "reversal", f"Decision reversed; {len(undone)} effects undone", body=reasons,
         refs={"decision": decision.pk},
     )  # fmt: skip
-    look_again_in(work, case)
+    look_again_in(work, case, decision)
     work.emit("decision.reversed", {"decision_id": decision.pk, "case": case.pk}, key=decision.pk)
 
 
-def look_again_in(work: Work, case: Case) -> None:
-    """Somebody decides anew. What other decisions of the case found still stands. Work that went into another
-    case is looked at again there, which ``handlers.follow_reversal`` sees to."""
+def look_again_in(work: Work, case: Case, decision: Decision) -> None:
+    """What was reversed, somebody who had no part in it looks at anew; what was modified stays with its owner.
+    What other decisions of the case found still stands. Work that went into another case is looked at again there, which ``handlers.follow_reversal`` sees
+    to."""
     case.outcome = outcome_of(case)
+    if decision.state == Decision.State.REVERSED:
+        _let_go(work, case, decision)
     if case.state == Case.State.CLOSED:
         reopen_within(work, case, "the decision was reversed")
         return
     if case.state == Case.State.ACTIONED:
         case.state = Case.State.INVESTIGATING
+    case_clocks.joined(work, case)
     touch(work, case, "case.reversed")
+
+
+def _let_go(work: Work, case: Case, decision: Decision) -> None:
+    owner = case.assignee_id
+    if owner is not None and owner in (decision.decider_id, decision.second_reader_id):
+        case.assignee = None
+        timeline.add(work, case, "assigned", "Taken from its owner, who had a part in what was reversed")
 
 
 def _undo(work: Work, effect: Effect, *, wrong: bool) -> str:
