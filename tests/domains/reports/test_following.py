@@ -100,6 +100,29 @@ def test_a_number_is_locked_softly_after_some_tries_whether_it_exists_or_not(
     assert caught.value.retry_after > 0
 
 
+def test_a_browser_that_opened_it_is_not_kept_out_by_a_strangers_guesses(filed: Filed) -> None:
+    mine, of_another = following.mark_for(filed.number), following.mark_for(new_report_number())
+    for _ in range(A_NUMBER):
+        with pytest.raises(WrongNumberOrPin):
+            verify_follow_up(filed.number, wrong(filed.pin), secrets.token_hex(8))
+    for useless in ("", of_another, mine[:-1] + ("0" if mine[-1] != "0" else "1"), "é" * 48):
+        with pytest.raises(TooManyAttempts):
+            verify_follow_up(filed.number, filed.pin, secrets.token_hex(8), [useless])
+    assert verify_follow_up(filed.number, filed.pin, secrets.token_hex(8), [of_another, mine]) == filed.report
+    with pytest.raises(TooManyAttempts):
+        verify_follow_up(filed.number, filed.pin, secrets.token_hex(8))
+
+
+def test_tries_in_a_browser_that_opened_it_are_counted_too(filed: Filed) -> None:
+    mine = following.mark_for(filed.number)
+    for _ in range(A_NUMBER):
+        with pytest.raises(WrongNumberOrPin):
+            verify_follow_up(filed.number, wrong(filed.pin), secrets.token_hex(8), [mine])
+    with pytest.raises(TooManyAttempts):
+        verify_follow_up(filed.number, filed.pin, secrets.token_hex(8), [mine])
+    assert verify_follow_up(filed.number, filed.pin, secrets.token_hex(8)) == filed.report
+
+
 def test_who_guesses_on_waits_longer_and_longer(filed: Filed) -> None:
     begin, passed, longest = timezone.now(), 0, 0
     for quarter in range(4 * 24):

@@ -47,6 +47,21 @@ def test_number_and_pin_open_it_and_nothing_else_does(visitor: Visitor, filed: F
     assert "He shouted at me." not in visitor.text
 
 
+def test_a_strangers_guesses_keep_nobody_out_who_opened_it_in_this_browser(
+    visitor: Visitor, filed: Filed
+) -> None:
+    open_report(visitor, filed)
+    mark = visitor.client.cookies["help_marks"]
+    assert (mark["path"], mark["httponly"], mark["samesite"]) == ("/help/", True, "Lax")
+    assert filed.number not in mark.value
+    stranger = Visitor()
+    for _ in range(following.TRIES_A_NUMBER["pin"][0]):
+        stranger.post("/help/follow-up/", {"number": filed.number, "pin": "000000"})
+    stranger.post("/help/follow-up/", {"number": filed.number, "pin": filed.pin})
+    assert stranger.page.status_code == 429
+    open_report(visitor, filed)
+
+
 def test_a_mistyped_number_is_named_as_mistyped(visitor: Visitor, filed: Filed) -> None:
     wrong = filed.number[:-1] + ("2" if filed.number[-1] != "2" else "3")
     visitor.post("/help/follow-up/", {"number": wrong, "pin": filed.pin})

@@ -275,3 +275,16 @@ def test_a_card_number_is_covered_before_it_is_kept_and_the_person_is_told(visit
     held = details.opened(report)
     assert held["narrative"] == "They used •••• 1111, security code ••••."
     assert held["facts"]["card_last4"] == "•••• 1111"
+
+
+def test_danger_is_asked_first_but_where_the_matter_is_routine(visitor: Visitor) -> None:
+    orders = {}
+    for code in ("SAF.threat", "DEL.missing"):
+        visitor.get(f"/help/report/{code}/")
+        orders[code] = [
+            visitor.html.index(title) for title in ("Right now", "What happened", "When and where")
+        ]
+    assert orders["SAF.threat"] == sorted(orders["SAF.threat"])
+    now, *rest = orders["DEL.missing"]
+    assert rest == sorted(rest)
+    assert now > rest[-1]

@@ -7,7 +7,10 @@ count as tries.
 
 from __future__ import annotations
 
+import hmac
 import math
+import secrets
+from collections.abc import Iterable
 
 from tocsin.core.act import act
 from tocsin.core.actor import Actor, system
@@ -27,6 +30,7 @@ TRIES_A_NUMBER = {"pin": (6, 3600), "pin-day": (12, 86_400)}
 #: Tries from one address, and in how many seconds they come back [D].
 TRIES_AN_ADDRESS, ADDRESS_WINDOW_S = 40, 3600
 _LONGEST_NUMBER = 60
+_NONCE = 16
 
 
 class WrongNumberOrPin(DomainError):
@@ -49,17 +53,37 @@ def read_number(text: str) -> str:
     return parse_report_number(short)
 
 
-def verify_follow_up(number_text: str, pin: str, address: str) -> Report:
+def mark_for(number: str) -> str:
+    """What a browser keeps in which this report was filed or opened: opaque, of use for this report alone,
+    and no credential. Tries with it are counted apart, so that a stranger who guesses at the number cannot
+    keep its owner out."""
+    nonce = secrets.token_hex(_NONCE // 2)
+    return nonce + _tag(number, nonce)
+
+
+def is_marked(number: str, mark: str) -> bool:
+    """Whether a mark was made for this number."""
+    return hmac.compare_digest(mark[_NONCE:].encode(), _tag(number, mark[:_NONCE]).encode())
+
+
+def _tag(number: str, nonce: str) -> str:
+    return blind_index("report_opened_in", f"{number}:{nonce}").hex()[:32]
+
+
+def verify_follow_up(number_text: str, pin: str, address: str, marks: Iterable[str] = ()) -> Report:
     """The report of a number and its PIN.
 
-    ``address`` is where the try comes from; only its keyed hash is kept, for counting.
+    ``address`` is where the try comes from; only its keyed hash is kept, for counting. ``marks`` are those
+    the browser keeps (``mark_for``).
 
     Raises:
         InvalidReportNumber: the number is mistyped. TooManyAttempts: wait a while. WrongNumberOrPin.
     """
     number = read_number(number_text)
+    mark = next((one for one in marks if is_marked(number, one)), "")
+    whose = f"{number}:{mark[:_NONCE]}" if mark else number
     for name, (tries, window_s) in TRIES_A_NUMBER.items():
-        _count(f"{name}:{number}", tries, window_s)
+        _count(f"{name}:{whose}", tries, window_s)
     _count(f"pin-from:{blind_index('address', address).hex()[:32]}", TRIES_AN_ADDRESS, ADDRESS_WINDOW_S)
     report = Report.objects.filter(number=number).first()
     right = verify_pin(report.pin_hash if report else None, pin[:40], pepper=pin_pepper(), bound_to=number)
@@ -67,7 +91,7 @@ def verify_follow_up(number_text: str, pin: str, address: str) -> Report:
         work.fact("reports.number", number, right=right)
         if right:
             for name in TRIES_A_NUMBER:
-                refill(f"{name}:{number}")
+                refill(f"{name}:{whose}")
     if report is None or not right:
         raise WrongNumberOrPin(
             "This number and this PIN do not belong together.",

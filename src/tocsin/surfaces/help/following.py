@@ -35,7 +35,9 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return page(request, "follow_up.html", {"form": form}, status=422)
     given = form.cleaned_data
     try:
-        report = following.verify_follow_up(given["number"], given["pin"], address_of(request))
+        report = following.verify_follow_up(
+            given["number"], given["pin"], address_of(request), session.marks(request)
+        )
     except InvalidInput as error:
         form.add_error("number", in_words(error))
         return page(request, "follow_up.html", {"form": form}, status=422)
@@ -48,7 +50,9 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     session.open_for(request, report)
     if given["kept"]:
         session.keep(request, report, given["kept"])
-    return redirect("help:status")
+    opened = redirect("help:status")
+    session.make_known(request, opened, report.number)
+    return opened
 
 
 @require_safe

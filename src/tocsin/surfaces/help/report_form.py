@@ -17,6 +17,7 @@ from django.forms.boundfield import BoundField
 from django.utils.translation import gettext as _
 
 from tocsin.core.errors import DomainError
+from tocsin.domains.reports.models import Severity
 from tocsin.domains.reports.report_input import ReporterInput, ReportInput
 from tocsin.domains.reports.taxonomy import Entry, current
 from tocsin.domains.reports.triage import AGGRAVATORS
@@ -186,6 +187,8 @@ class ReportForm(forms.Form):
                 ["wanted_outcome", "language", "access_needs", "advocate"],
             ),
         ]
+        if self.entry.severity == Severity.S4:
+            plan.insert(2, plan.pop(0))  # who misses the milk is not asked first whether they are in danger
         placed = {key for _ident, _title, _intro, keys in plan for key in keys}
         rest = [key for key in self.fields if key not in placed]
         groups = []

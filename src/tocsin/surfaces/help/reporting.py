@@ -22,7 +22,7 @@ from tocsin.domains.reports.completeness import completeness
 from tocsin.domains.reports.models import Report
 from tocsin.domains.reports.status import public_status
 from tocsin.domains.reports.taxonomy import UNCLASSIFIED, Entry, current
-from tocsin.surfaces.help import content, tokens
+from tocsin.surfaces.help import content, session, tokens
 from tocsin.surfaces.help.content import said
 from tocsin.surfaces.help.forms import FollowUpForm
 from tocsin.surfaces.help.frame import address_of, anybody, page
@@ -202,4 +202,6 @@ def _done_page(request: HttpRequest, answer: dict[str, Any], repeated: bool) -> 
         "zone": report.zone,
         "zone_name": content.zone_name(report.zone),
     }
-    return page(request, "done.html", context, status=201)
+    response = page(request, "done.html", context, status=201)
+    session.make_known(request, response, number)
+    return response
