@@ -10,10 +10,12 @@ setup:
 	@scripts/setup
 
 run: setup ## start Tocsin with demo data and a simulated marketplace; Ctrl-C stops it
+	@scripts/voices
 	@TOCSIN_OUTBOUND_ALLOW="$${TOCSIN_OUTBOUND_ALLOW:-127.0.0.1}" exec .venv/bin/tocsin up --demo
 
 test: setup ## check the code and run every test
 	@scripts/browser
+	@scripts/voices
 	@$(MAKE) --no-print-directory check
 	@$(PYTHON) -m tocsin.engine.runtime.warm
 	@$(PYTHON) -m pytest -n 2 --dist loadfile
@@ -31,6 +33,7 @@ format: setup ## format the code
 
 capabilities: setup ## run the acceptance tests; one line a capability: row, state, sentence
 	@scripts/browser
+	@scripts/voices
 	@$(PYTHON) -m tests.capabilities.report
 
 lock: setup ## work out requirements.lock again

@@ -1,0 +1,1 @@
+"""Sentences become sound: voices, G.711, and what was spoken before."""

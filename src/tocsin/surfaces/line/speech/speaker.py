@@ -1,0 +1,100 @@
+"""Speaks sentences in a process of its own, so that a sentence being made never makes another caller's sound
+stutter; keeps the lasting ones as files."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import multiprocessing
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from typing import TypeVar
+
+from tocsin.surfaces.line.speech.g711 import decode, encode
+from tocsin.surfaces.line.speech.lasting import Sentence
+from tocsin.surfaces.line.speech.voices import voice_of
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+class Speaker:
+    """``folder`` holds the lasting sentences, each under a hash of its voice, language, version and words."""
+
+    def __init__(self, folder: Path, lasting: Iterable[Sentence]) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._lasting = {(one.language, one.text): one for one in lasting}
+        self._files: dict[Sentence, Path] = {}
+        self._pool = _pool()
+
+    async def say(self, language: str, text: str) -> bytes:
+        """The sentence as 16-bit sound at 8 kHz."""
+        sentence = self._lasting.get((language, text))
+        content = await (self._kept(sentence) if sentence else self._spoken(language, text))
+        return decode(content).tobytes()
+
+    async def prepare(self) -> None:
+        """Speak every lasting sentence that is not there yet, and forget those nobody says any more."""
+        for sentence in self._lasting.values():
+            await self._kept(sentence)
+        known = set(self._files.values())
+        for file in self._folder.iterdir():
+            if file not in known:
+                file.unlink(missing_ok=True)
+
+    @property
+    def processes(self) -> list[int]:
+        """The ids of the processes that speak; none before the first sentence."""
+        return list(self._pool._processes or {})
+
+    def close(self) -> None:
+        """End the process that speaks."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    async def _kept(self, sentence: Sentence) -> bytes:
+        file = self._files.get(sentence)
+        if file is None:
+            voice = await self._in_pool(_voice_name, sentence.language)
+            file = self._files[sentence] = self._folder / f"{_digest(voice, *sentence)}.ulaw"
+        try:
+            return file.read_bytes()
+        except FileNotFoundError:
+            content = await self._spoken(sentence.language, sentence.text)
+            draft = file.with_suffix(f".{os.getpid()}.tmp")
+            draft.write_bytes(content)
+            draft.replace(file)
+            return content
+
+    async def _spoken(self, language: str, text: str) -> bytes:
+        return await self._in_pool(_speak, language, text)
+
+    async def _in_pool(self, work: Callable[..., T], *args: str) -> T:
+        loop, pool = asyncio.get_running_loop(), self._pool
+        try:
+            return await loop.run_in_executor(pool, work, *args)
+        except BrokenProcessPool:
+            log.warning("the process that speaks has died; it is started again")
+            if self._pool is pool:
+                self._pool = _pool()
+            return await loop.run_in_executor(self._pool, work, *args)
+
+
+def _pool() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=os.nice, initargs=(10,))
+
+
+def _speak(language: str, text: str) -> bytes:
+    return encode(voice_of(language).say(text))
+
+
+def _voice_name(language: str) -> str:
+    return voice_of(language).name
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
