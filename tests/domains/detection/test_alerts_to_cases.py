@@ -137,6 +137,37 @@ def test_somebody_says_whether_an_alert_was_right(case: Case) -> None:
     assert labels() == ["FRD-C.stolen_payment"]
 
 
+def running() -> list[str]:
+    held = Action.objects.filter(status__in=["requested", "applied"])
+    return sorted(held.values_list("type", flat=True))
+
+
+def test_what_a_wrong_alert_held_is_let_go(case: Case) -> None:
+    assert running() == ["block_transaction", "block_transaction", "step_up"]
+    case_alerts.disposition(as_(somebody("specialist")), Alert.objects.get().pk, "cleared")
+    settle()
+    assert labels() == ["not:card_testing"]
+    assert running() == []
+    ended = Action.objects.values_list("status", "reversed_because").distinct()
+    assert list(ended) == [("reversed", "the alert was wrong")]
+    assert case.timeline.filter(summary__startswith="Let go, the alert was wrong: ").count() == 3
+
+
+def test_what_another_alert_still_asks_for_is_not_let_go(case: Case, desk: Desk) -> None:
+    desk.tell("payment.authorised", customer="c-1", card="phone-card-9", amount_minor=9000, currency="USD")
+    ship_once(desk.read)
+    settle()
+    wrong, other = Alert.objects.order_by("opened_at")
+    before = running()
+    person = as_(somebody("specialist"))
+    case_alerts.disposition(person, wrong.pk, "cleared")
+    settle()
+    assert running() == before
+    case_alerts.disposition(person, other.pk, "confirmed")
+    settle()
+    assert running() == before
+
+
 def test_the_walls_of_a_case_hold_for_its_alerts(case: Case) -> None:
     """Whoever leads somebody close to the subject has no account named, and is kept away all the same."""
     alert, leader = Alert.objects.get(), somebody("supervisor")

@@ -24,7 +24,7 @@ def disposition(actor: Actor, alert_id: str, state: str) -> Alert:
     if state not in DISPOSITIONS:
         raise InvalidInput(f"An alert is {' or '.join(DISPOSITIONS)}, not {state!r}.", "Choose one of them.")
     with act(actor, "alert.disposition") as work:
-        _check_case(work, actor, alert_id)
+        case_id = _check_case(work, actor, alert_id)
         alert = work.lock(Alert, alert_id)
         require(actor, _PERMISSION, Scope(region=alert.region))
         if f"{alert.subject_kind}:{alert.subject_id}" in actor.kept_from:
@@ -38,16 +38,19 @@ def disposition(actor: Actor, alert_id: str, state: str) -> Alert:
                 return alert
             raise Conflict(f"This alert was already {alert.state}.", "Reload to see by whom.")
         settle(work, alert, state)
+        if case_id:
+            work.emit(f"alert.{state}", {"alert": alert.pk, "case": case_id})
     return alert
 
 
-def _check_case(work: Work, actor: Actor, alert_id: str) -> None:
+def _check_case(work: Work, actor: Actor, alert_id: str) -> str:
     """The walls and the sensitivity of the case hold for its alerts too. Locks the case, which comes before
-    its alerts; an alert that became no case yet has none."""
+    its alerts, and returns its id; an alert that became no case yet has none."""
     held = CaseAlert.objects.filter(alert_id=alert_id).values_list("case_id", flat=True).first()
     if held is None:
-        return
+        return ""
     try:
         may_see(actor, work.lock(Case, held), _PERMISSION)
     except NotFound:
         raise NotFound("There is no such alert.", "Check the identifier.") from None
+    return str(held)

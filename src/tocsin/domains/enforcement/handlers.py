@@ -23,6 +23,7 @@ from tocsin.domains.people.models import Account
 _ME = system("enforcement")
 #: What the engine asks for that has to be seen, timed and undone here as well.
 _ENGINE_STEPS = frozenset({"block_transaction", "hold_order", "lock_account", "step_up"})
+_BY_ENGINE = "engine:"  # how the key of such an action begins
 
 
 @on("case.opened", "enforcement.protect_at_once")
@@ -116,7 +117,7 @@ def _engine_action(
     work: Work, case: Case, alert: Alert, verdict: Verdict, asked: Mapping[str, Any]
 ) -> Action | None:
     kind, (target, ident) = asked["type"], (asked["target"]["kind"], asked["target"]["id"])
-    key = f"engine:{verdict.event_id}:{kind}:{ident}"
+    key = f"{_BY_ENGINE}{verdict.event_id}:{kind}:{ident}"
     if kind not in _ENGINE_STEPS or Action.objects.filter(idempotency_key=key[:300]).exists():
         return None
     account = (
@@ -141,6 +142,26 @@ def _engine_action(
         refs={"action": action.pk, "seq": verdict.pk},
     )  # fmt: skip
     return action
+
+
+@on("alert.cleared", "enforcement.let_go")
+def let_go(data: Mapping[str, Any]) -> None:
+    """What the engine held is let go once no alert of the case stands any more. Safe to run twice."""
+    with act(_ME, "case.let_go") as work:
+        case = work.lock(Case, data["case"])
+        if case.alert_links.exclude(alert__state=Alert.State.CLEARED).exists():
+            return
+        held = Action.objects.select_for_update().filter(
+            case=case, protective=True, idempotency_key__startswith=_BY_ENGINE, status__in=doing.NOT_ENDED
+        )
+        done = [action for action in held.order_by("id") if doing.undo(work, action, "the alert was wrong")]
+        for action in done:
+            timeline.add(
+                work, case, "protection", f"Let go, the alert was wrong: {_label(action)}",
+                refs={"action": action.pk},
+            )  # fmt: skip
+        if done and case.state not in OVER:
+            touch(work, case, "case.let_go")
 
 
 @on_breach("release_hold", subject_type="action")
