@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from django.utils import timezone
+
 from tests.domains.matter import as_
 from tocsin.core.actor import Actor
 from tocsin.domains.rules import actions, reports
-from tocsin.domains.rules.models import DetectionRule
+from tocsin.domains.rules.models import DetectionRule, Trial
 from tocsin.domains.staff.models import Staff
 
 NAME = "many_small_refusals"
@@ -53,6 +55,12 @@ def checked(by: Staff, **more: str) -> DetectionRule:
     actions.ask(engineer(by), rule.name, "check")
     assert reports.make_next() == 1
     return DetectionRule.objects.get(pk=rule.name)
+
+
+def met_traffic(name: str = NAME) -> None:
+    """The rule saw an event in shadow, which is what it needs to be promoted."""
+    now = timezone.now()
+    Trial.objects.create(rule_id=name, clause="FRD-C.stolen_payment", events=1, since=now, until=now)
 
 
 def backtested(by: Staff, days: int = 7, **more: str) -> DetectionRule:

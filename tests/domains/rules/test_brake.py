@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from tests.domains.rules.drafts import NAME, backtested, engineer
+from tests.domains.rules.drafts import NAME, backtested, engineer, met_traffic
 from tests.domains.rules.test_on_paper import everything
 from tocsin.core.errors import InvalidInput
 from tocsin.domains.detection.models import RuleHits
@@ -32,6 +32,7 @@ def home(tmp_path: Path, settings: Any) -> None:
 def running(author: Staff, second: Staff) -> DetectionRule:
     """A rule in shadow from ten past twelve on, that its backtest says fires on one event in a hundred."""
     backtested(author)
+    met_traffic()
     report = RuleReport.objects.get(kind="backtest")
     RuleReport.objects.update(figures={**report.figures, "rate": 0.01})
     with time_machine.travel(NOON, tick=False):

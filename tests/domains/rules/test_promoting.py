@@ -11,7 +11,7 @@ import pytest
 from django.utils import timezone
 
 from tests.domains import matter
-from tests.domains.rules.drafts import NAME, TEXT, backtested, engineer, written
+from tests.domains.rules.drafts import NAME, TEXT, backtested, engineer, met_traffic, written
 from tests.domains.rules.test_on_paper import everything
 from tocsin.core.errors import AccessDenied, Conflict, DomainError, InvalidInput, NotFound
 from tocsin.domains.rules import actions, promoting, queries
@@ -34,6 +34,7 @@ def home(tmp_path: Path, settings: Any) -> Path:
 def promoted(author: Staff, second: Staff, to: str, **more: str) -> DetectionRule:
     """A rule that was taken all the way to a state."""
     rule = backtested(author, **more)
+    met_traffic(rule.name)
     for state in ("shadow", "canary", "active"):
         rule = promoting.promote(engineer(second), rule.name, to=state, reason=WHY, early=True)
         if state == to:
@@ -47,6 +48,7 @@ def now_in_force() -> RuleSet:
 
 def test_a_rule_goes_from_paper_into_force_step_by_step(author: Staff, second: Staff) -> None:
     backtested(author)
+    met_traffic()
     assert NAME not in now_in_force().rules
     promoting.promote(engineer(author), NAME, to="shadow", reason=WHY)
     rule = now_in_force().rules[NAME]

@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from tests.domains import matter
-from tests.domains.rules.drafts import NAME, STORIES, TEXT, checked, engineer
+from tests.domains.rules.drafts import NAME, STORIES, TEXT, checked, engineer, met_traffic
 from tests.surfaces.console.conftest import Desk
 from tocsin.domains.detection.models import RuleHits
 from tocsin.domains.rules import promoting, reports
@@ -64,6 +64,11 @@ def test_a_rule_is_written_checked_backtested_and_put_into_force_by_two(anna: St
     author.post(PAGE + "step/", verb="promote", to="shadow", reason="Let us see.")
     assert state() == "shadow"
     assert "somebody else has to take it further" in author.text
+    assert "It has met no traffic in shadow yet." in author.text
+    go = {"verb": "promote", "to": "canary", "reason": "Go on.", "early": "on"}
+    assert second.post(PAGE + "step/", **go) == 409
+    assert (state(), "nobody can compare it" in second.text) == ("shadow", True)
+    met_traffic()
     assert author.post(PAGE + "step/", verb="promote", to="canary", reason="Go on.", early="on") == 403
     assert state() == "shadow"
     assert second.post(PAGE + "step/", verb="promote", to="canary", reason="Go on.", percent="2.5") == 422
@@ -79,6 +84,7 @@ def test_a_rule_is_written_checked_backtested_and_put_into_force_by_two(anna: St
     second.post(PAGE + "step/", verb="roll_back", reason="Not what we wanted.")
     assert state() == "retired"
     assert "Not what we wanted." in second.text
+    assert second.text.count("Compared on 1 events: champion 0 hits, challenger 0.") == 2
 
 
 def test_the_list_shows_states_and_hits(anna: Staff) -> None:

@@ -24,6 +24,15 @@ from tocsin.domains.detection.store import count_hits, write_events, write_verdi
 Reader = Callable[[str, int], tuple[Sequence[Record | InForce], str]]
 
 PARTITION = "default"
+Follower = Callable[[Sequence[Record]], None]
+_followers: list[Follower] = []
+
+
+def follow(follower: Follower) -> Follower:
+    """Have every batch shown to whoever builds on this domain, in the transaction that ships it. A decorator
+    for modules that are loaded when the house is put together."""
+    _followers.append(follower)
+    return follower
 
 
 def ship_once(read: Reader, limit: int = 2000, partition: str = PARTITION) -> int:
@@ -45,6 +54,8 @@ def ship_once(read: Reader, limit: int = 2000, partition: str = PARTITION) -> in
         write_verdicts(records)
         keep_explanations(records)
         count_hits(records)
+        for follower in _followers:
+            follower(records)
         if any(fired.verdict in ALERTING for record in records for fired in record.fired):
             with act(system("detection"), "detection.ship") as work:
                 for record in records:

@@ -118,7 +118,8 @@ class RuleReport(models.Model):
 
 class RuleStep(models.Model):
     """A rule went from one state to another: who, when and why. ``because_of``: the rule whose own step, into
-    force or out of it, brought this one about."""
+    force or out of it, brought this one about. ``compared``: what was known of it beside what is in force
+    when it was promoted (see ``comparison``)."""
 
     id = models.CharField(max_length=40, primary_key=True)
     rule = models.ForeignKey(DetectionRule, on_delete=models.PROTECT, related_name="steps")
@@ -129,9 +130,46 @@ class RuleStep(models.Model):
     at = models.DateTimeField()
     because_of = models.CharField(max_length=60, blank=True)
     reason_sealed = models.BinaryField(null=True)
+    compared = models.JSONField(default=dict)
 
     reason = typed_text("rule_step", "reason", lambda row: access_scope(row.at))
 
     class Meta:
         db_table = "rules_step"
         indexes = [models.Index(fields=["rule", "-at"], name="rule_step_newest")]
+
+
+class Trial(models.Model):
+    """A challenger in shadow beside its champions, on the same events: those that were decided by rules that
+    had it in shadow. ``clause``: of the policy, that it is about. ``champions``: the rule it is to replace,
+    else those in force for the same clause. ``events``: how many, from ``since`` to ``until``."""
+
+    rule = models.OneToOneField(
+        DetectionRule, primary_key=True, on_delete=models.PROTECT, related_name="trial"
+    )
+    clause = models.CharField(max_length=60)
+    champions = models.JSONField(default=list)
+    events = models.IntegerField(default=0)
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+
+    class Meta:
+        db_table = "rules_trial"
+
+
+class TrialHit(models.Model):
+    """The challenger of a trial would have fired on an event, or a champion did: whom it met, where, and what
+    was at stake (minor units)."""
+
+    trial = models.ForeignKey(Trial, on_delete=models.CASCADE, related_name="hits")
+    rule = models.CharField(max_length=60)
+    seq = models.BigIntegerField()
+    subject_kind = models.CharField(max_length=20)
+    subject_id = models.CharField(max_length=128)
+    region = models.CharField(max_length=20, blank=True)
+    value_minor = models.BigIntegerField(default=0)
+    currency = models.CharField(max_length=3, blank=True)
+
+    class Meta:
+        db_table = "rules_trial_hit"
+        constraints = [models.UniqueConstraint(fields=["trial", "rule", "seq"], name="rules_trial_hit_once")]

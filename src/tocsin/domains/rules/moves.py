@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.utils import timezone
 
 from tocsin.core.act import Work
@@ -10,13 +13,21 @@ from tocsin.domains.detection.queries import hits_in_hour
 from tocsin.domains.rules.models import DetectionRule, RuleStep
 
 
-def step(work: Work, rule: DetectionRule, to: str, reason: str, *, because_of: str = "") -> RuleStep:
+def step(
+    work: Work,
+    rule: DetectionRule,
+    to: str,
+    reason: str,
+    *,
+    because_of: str = "",
+    compared: Mapping[str, Any] | None = None,
+) -> RuleStep:
     """Take a locked rule to another state, and write down who did it and why. ``because_of``: the rule whose
-    own step brought this one about."""
+    own step brought this one about. ``compared``: what was known of it beside what is in force."""
     now = timezone.now()
     made = RuleStep(
         id=new_id("rst"), rule=rule, from_state=rule.state, to_state=to, share=rule.share,
-        by=work.actor.ref, at=now, because_of=because_of,
+        by=work.actor.ref, at=now, because_of=because_of, compared=dict(compared or {}),
     )  # fmt: skip
     made.reason = reason
     rule.state, rule.state_since = to, now

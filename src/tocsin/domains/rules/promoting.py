@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Final
+from typing import Any, Final
 
 from django.utils import timezone
 
@@ -11,6 +11,7 @@ from tocsin.core.access.check import require
 from tocsin.core.act import Work, act
 from tocsin.core.actor import Actor
 from tocsin.core.errors import AccessDenied, Conflict, InvalidInput
+from tocsin.domains.rules import comparison
 from tocsin.domains.rules.in_force import in_force, packaged
 from tocsin.domains.rules.models import DetectionRule
 from tocsin.domains.rules.moves import step
@@ -58,7 +59,7 @@ def promote(
     Raises:
         AccessDenied: without ``rules.promote``, or the author's own rule. NotFound.
         InvalidInput: no reason, a share or cap that cannot be, or too early. Conflict: it cannot go there
-        from here.
+        from here, or met no traffic in shadow.
     """
     require(actor, "rules.promote")
     reason = _reason(reason)
@@ -78,7 +79,7 @@ def promote(
         if to == State.CANARY and not early and timezone.now() - rule.state_since < SHADOW_TIME:
             told = f"Wait until it has been in shadow for {SHADOW_TIME.days} days, or say that it is early."
             raise InvalidInput("This rule has not been in shadow for long.", told, fields={"early": told})
-        step(work, rule, to, reason)
+        step(work, rule, to, reason, compared=_compared(rule, to))
         if to == State.ACTIVE and rule.replaces:
             _replace(work, rule)
         _refuse_what_cannot_be_used()
@@ -187,6 +188,19 @@ def _second_person(rule: DetectionRule, actor: Actor) -> None:
             reason="own",
         )
     rule.promoter_id = actor.id
+
+
+def _compared(rule: DetectionRule, to: str) -> dict[str, Any]:
+    """Champion and challenger, for a step that makes the rule act."""
+    if to == State.SHADOW:
+        return {}
+    found = comparison.figures(rule.name)
+    if not found:
+        raise Conflict(
+            f"{rule.name} has met no traffic in shadow, so nobody can compare it with what is in force.",
+            "Wait until events came in, and look at how it compares.",
+        )
+    return found
 
 
 def _share(share: int) -> int:

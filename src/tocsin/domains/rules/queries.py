@@ -13,6 +13,7 @@ from tocsin.core.actor import Actor
 from tocsin.core.crypto.typed_text import open_all
 from tocsin.core.errors import NotFound
 from tocsin.domains.detection.queries import hits_since
+from tocsin.domains.rules import comparison
 from tocsin.domains.rules.in_force import in_force, packaged
 from tocsin.domains.rules.mistakes import problems_of
 from tocsin.domains.rules.models import DetectionRule, RuleReport, RuleStep
@@ -80,3 +81,10 @@ def steps(actor: Actor, name: str) -> list[RuleStep]:
     """The steps a rule took, newest first, with their reasons opened."""
     require(actor, "rules.view")
     return open_all(RuleStep.objects.filter(rule=name).order_by("-at", "-id"), "reason")
+
+
+def compared(actor: Actor, name: str) -> dict[str, Any]:
+    """A rule beside what is in force, on the traffic of its shadow; nothing while it has met none. See
+    ``comparison``."""
+    require(actor, "rules.view")
+    return comparison.figures(name)

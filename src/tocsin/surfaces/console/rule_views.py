@@ -19,6 +19,7 @@ from tocsin.domains.rules import actions, promoting, queries
 from tocsin.domains.rules.models import DetectionRule, RuleReport
 from tocsin.domains.staff import queries as staff
 from tocsin.engine.language.written import written
+from tocsin.surfaces.console import rule_figures
 from tocsin.surfaces.console.desk import actor_of, page
 
 _DAYS: Final = 7  # what a backtest replays unless somebody says otherwise
@@ -178,6 +179,7 @@ def _rule(request: HttpRequest, name: str, error: DomainError | None = None) -> 
         "editable": editable,
         "spoken": _spoken(actor, name),
         **_reports(actor, name),
+        "compared": rule_figures.compared(queries.compared(actor, name)),
         **_steps(actor, found),
         "may_ask": "rules.edit" in held and not found.packaged and found.state in DetectionRule.ON_PAPER,
         "may_step": "rules.promote" in held,
@@ -210,7 +212,7 @@ def _spoken(actor: Actor, name: str) -> dict[str, str]:
 def _reports(actor: Actor, name: str) -> dict[str, Any]:
     found = {kind: queries.newest_report(actor, name, kind) for kind in RuleReport.Kind.values}
     waiting = any(report and report.state == RuleReport.State.ASKED for report in found.values())
-    return {**found, "waiting": waiting}
+    return {**found, "waiting": waiting, "hits_a_day": rule_figures.hits_a_day(found["backtest"])}
 
 
 def _steps(actor: Actor, rule: DetectionRule) -> dict[str, Any]:
