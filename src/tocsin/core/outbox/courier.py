@@ -2,8 +2,8 @@
 
 A claim is a lease: the row's ``next_at`` moves into the future, so that nobody else takes it, and back into
 reach when we die. Messages of one destination go one after the other, oldest first, as well as can be: one
-that is tried again may be overtaken. Destinations do not wait for each other. Everything is sent at least
-once; a receiver knows a repeat by its delivery id.
+that is tried again may be overtaken, unless the order of its kind matters. Destinations do not wait for each
+other. Everything is sent at least once; a receiver knows a repeat by its delivery id.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from tocsin.core.backoff import delay
+from tocsin.core.locks import lock
 from tocsin.core.outbox.channels import channel_for
 from tocsin.core.outbox.handling import ATTEMPTS
 from tocsin.core.outbox.models import OutboxMessage
@@ -28,7 +30,14 @@ from tocsin.core.outbox.webhooks import disable_gone
 
 log = logging.getLogger(__name__)
 
-OUTGOING = (OutboxMessage.Kind.WEBHOOK, OutboxMessage.Kind.EMAIL, OutboxMessage.Kind.SMS)
+OUTGOING = (
+    OutboxMessage.Kind.WEBHOOK,
+    OutboxMessage.Kind.EVENT,
+    OutboxMessage.Kind.EMAIL,
+    OutboxMessage.Kind.SMS,
+)
+#: Kinds whose order matters: none is sent while an older one to the same destination is still on its way.
+_IN_ORDER = frozenset({OutboxMessage.Kind.EVENT})
 #: How long a claimed message is ours. Longer than a run and its last send can take together.
 LEASE = dt.timedelta(minutes=2)
 #: One destination is served for so long at most before others get its place.
@@ -88,12 +97,7 @@ class Courier:
         """Messages that are ours until the lease ends, by destination, oldest first."""
         busy = [destination for of_kind, destination in self._busy if of_kind == kind]
         with transaction.atomic():
-            found = list(
-                OutboxMessage.objects.select_for_update(skip_locked=True)
-                .filter(kind=kind, state=OutboxMessage.State.PENDING, next_at__lte=now)
-                .exclude(destination__in=busy)
-                .order_by("next_at", "id")[:limit]
-            )
+            found = list(_due(kind, now).exclude(destination__in=busy)[:limit])
             taken: dict[str, int] = {}
             claimed = []
             for message in found:
@@ -157,6 +161,20 @@ class Courier:
             later = _mark(message, outcome, now)
             if outcome.troubled:
                 self._held[where] = later
+
+
+def _due(kind: str, now: dt.datetime) -> QuerySet[OutboxMessage]:
+    """Messages of a kind that may be sent now, locked, in the order in which they should go."""
+    pending = OutboxMessage.objects.filter(kind=kind, state=OutboxMessage.State.PENDING)
+    due = pending.select_for_update(skip_locked=True, of=("self",)).filter(next_at__lte=now)
+    if kind not in _IN_ORDER:
+        return due.order_by("next_at", "id")
+    # one claim at a time: an older message that somebody else claims at this moment would go unseen
+    lock("outbox in order", kind)
+    on_its_way = pending.filter(
+        destination=OuterRef("destination"), created_at__lt=OuterRef("created_at"), next_at__gt=now
+    )
+    return due.exclude(Exists(on_its_way)).order_by("created_at", "id")
 
 
 def _ours(message: OutboxMessage) -> dict[str, object]:

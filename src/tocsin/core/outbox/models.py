@@ -24,7 +24,8 @@ class OutboxMessage(models.Model):
     """One delivery to one destination: at least once, with an idempotency key the receiver can use.
 
     ``kind`` handler rows run our own code in the transaction that marks them done; the others leave the
-    house. ``body_sealed`` holds what is personal (an e-mail's text); ``data`` only ids and codes.
+    house, ``event`` rows for the decide host. ``body_sealed`` holds what is personal (an e-mail's text);
+    ``data`` only ids and codes.
     """
 
     class Kind(models.TextChoices):
@@ -32,6 +33,7 @@ class OutboxMessage(models.Model):
         WEBHOOK = "webhook"
         EMAIL = "email"
         SMS = "sms"
+        EVENT = "event"
 
     class State(models.TextChoices):
         PENDING = "pending"

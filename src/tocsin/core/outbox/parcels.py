@@ -5,9 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from django.conf import settings
+
+from tocsin.core.access.house_key import house_token
 from tocsin.core.crypto.seal import Shredded, open_text
 from tocsin.core.outbox.models import OutboxMessage, WebhookEndpoint
 
@@ -86,9 +89,17 @@ def prepare(message: OutboxMessage) -> Parcel:
     try:
         if message.kind == OutboxMessage.Kind.WEBHOOK:
             return _webhook(message)
+        if message.kind == OutboxMessage.Kind.EVENT:
+            return _event(message)
         return _letter(message)
     except Shredded as error:
         raise Undeliverable("The person's data was erased, so there is nothing to send.") from error
+
+
+def _event(message: OutboxMessage) -> Parcel:
+    parcel = _parcel(message, to=f"{settings.TOCSIN_DECIDE_URL}/v1/events", secret=house_token())
+    sealed = json.loads(open_text(message.key_scope, SEALED_AS, message.body_sealed) or "{}")
+    return replace(parcel, data={**message.data, **sealed})
 
 
 def _webhook(message: OutboxMessage) -> Parcel:

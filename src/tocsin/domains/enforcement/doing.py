@@ -18,6 +18,7 @@ from tocsin.core.clocks.spec import Citation, ClockSpec
 from tocsin.core.ids import new_id
 from tocsin.core.packs.today import required
 from tocsin.domains.cases.models import Case
+from tocsin.domains.detection.telling import tell_engine
 from tocsin.domains.enforcement.ladder_steps import STEPS, strongest
 from tocsin.domains.enforcement.models import Action, Decision, PairBlock
 from tocsin.domains.people.models import Account
@@ -143,10 +144,26 @@ def refresh_status(work: Work, account_id: str) -> Account:
     running = Action.objects.filter(account_id=account_id, status__in=RUNNING).values_list("type", flat=True)
     status = strongest([STEPS[kind].sets for kind in running])
     if account.status != status:
+        ended = Account.Status.TERMINATED in (account.status, status)
         account.status = status
         account.updated_at = timezone.now()
         work.save(account, "account.status", to=status)
+        if ended:
+            _tell_engine(account)
     return account
+
+
+def _tell_engine(account: Account) -> None:
+    """Let the engine know that an account was ended or restored: its links count removed accounts."""
+    removed = account.status == Account.Status.TERMINATED
+    tell_engine(
+        "account.removed" if removed else "account.reinstated",
+        account.updated_at,
+        {account.role: account.external_id},
+        key=f"{account.pk}:{account.updated_at.isoformat()}",
+        fields={"reason": "decision"} if removed else {},
+        region=account.region,
+    )
 
 
 def unmatch(

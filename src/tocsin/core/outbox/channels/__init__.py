@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tocsin.core.outbox.channels.decide import send_event
 from tocsin.core.outbox.channels.email import send_email
 from tocsin.core.outbox.channels.sms import send_sms
 from tocsin.core.outbox.channels.webhook import send_webhook
@@ -15,6 +16,7 @@ Channel = Callable[[Parcel], Outcome]
 
 _channels: dict[str, Channel] = {
     OutboxMessage.Kind.EMAIL: send_email,
+    OutboxMessage.Kind.EVENT: send_event,
     OutboxMessage.Kind.SMS: send_sms,
     OutboxMessage.Kind.WEBHOOK: send_webhook,
 }
