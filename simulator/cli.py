@@ -16,8 +16,9 @@ from pathlib import Path
 from simulator import score
 from simulator.client import Door
 from simulator.director import Programme
+from simulator.judge import NoAnswer, asking
 from simulator.live import Live, LiveSettings
-from simulator.offline import Offline, write_folder
+from simulator.offline import Offline, allow_all, write_folder
 from simulator.recheck import recheck
 from simulator.scenarios import SCENARIOS, choose
 
@@ -73,6 +74,11 @@ def parser() -> argparse.ArgumentParser:
     other.add_argument(
         "--offline", type=Path, metavar="FOLDER", help="write everything to files; call nobody"
     )
+    other.add_argument(
+        "--judge",
+        metavar="COMMAND",
+        help="ask this program for each verdict of an offline run, one JSON line an event",
+    )
     other.add_argument("--start", default=OFFLINE_START, help="first moment of an offline run (%(default)s)")
     other.add_argument("--recheck", type=Path, metavar="LEDGER", help="verify a ledger against Tocsin")
     other.add_argument("--list-scenarios", action="store_true", help="name the scenarios and stop")
@@ -123,7 +129,12 @@ def _offline(given: argparse.Namespace, programme: Programme) -> int:
         population=given.population,
         tag=given.run_tag or f"s{given.seed}",
     )
-    truth = write_folder(run, given.offline)
+    try:
+        with asking(given.judge) if given.judge else contextlib.nullcontext(allow_all) as judge:
+            truth = write_folder(run, given.offline, judge)
+    except (NoAnswer, OSError) as error:
+        print(f"{error}; what was written to {given.offline} is not whole", file=sys.stderr)
+        return 1
     print(score.table(score.score(truth)))
     return 0
 

@@ -97,7 +97,7 @@ class Offline:
         return truth
 
 
-def write_folder(run: Offline, folder: Path) -> Truth:
+def write_folder(run: Offline, folder: Path, judge: Judge = allow_all) -> Truth:
     """Run into `folder`: events.jsonl, entities.jsonl, reports.jsonl, follow_ups.jsonl and truth.json."""
     folder.mkdir(parents=True, exist_ok=True)
     files: dict[str, IO[str]] = {
@@ -105,7 +105,9 @@ def write_folder(run: Offline, folder: Path) -> Truth:
         for kind in ("events", "entities", "reports", "follow_ups")
     }
     try:
-        truth = run.run(lambda kind, body: print(json.dumps(body, ensure_ascii=False), file=files[kind]))
+        truth = run.run(
+            lambda kind, body: print(json.dumps(body, ensure_ascii=False), file=files[kind]), judge
+        )
     finally:
         for file in files.values():
             file.close()

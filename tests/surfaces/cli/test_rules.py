@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -37,10 +38,10 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-def tocsin(*words: str | Path, home: Path, **more: str) -> subprocess.CompletedProcess[str]:
+def tocsin(*words: str | Path, home: Path, stdin: str = "", **more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "tocsin.config.main", "rules", *map(str, words)],
-        capture_output=True, text=True, check=False, timeout=250,
+        capture_output=True, text=True, check=False, timeout=250, input=stdin,
         env={**os.environ, "TOCSIN_HOME": str(home), **more},
     )  # fmt: skip
 
@@ -68,7 +69,7 @@ def test_check_shows_every_mistake_where_it_stands(folder: Path, tmp_path: Path)
 def test_the_folder_of_the_settings_is_meant_without_another(folder: Path, tmp_path: Path) -> None:
     done = tocsin("check", home=tmp_path / "home", TOCSIN_RULES_DIR=str(folder))
     assert (done.returncode, done.stdout.partition(": ")[2]) == (0, "1 rule, 1 feature, 1 list\n")
-    assert "57 rules" in tocsin("check", home=tmp_path / "home").stdout
+    assert "59 rules" in tocsin("check", home=tmp_path / "home").stdout
 
 
 def test_test_plays_the_stories(folder: Path, tmp_path: Path) -> None:
@@ -169,3 +170,25 @@ def test_mutate_lists_what_no_story_notices(folder: Path, tmp_path: Path) -> Non
         "r1: orders >= 2 became orders >= 1",
         "5 changes tried, 2 that no story notices",
     ]
+
+
+def order(ident: str, customer: str = "ana", **more: object) -> str:
+    event = {"id": ident, "type": "order.placed", "ts": "2026-03-01T10:00:00Z", **more}
+    return json.dumps(event | {"entities": {"customer": customer, "order": ident, "card": "k"}})
+
+
+def test_answer_says_what_decide_would(folder: Path, tmp_path: Path) -> None:
+    lines = [order("o1"), "", order("o2"), order("o3", "bo"), order("o4"), order("o4")]
+    done = tocsin("answer", folder, home=tmp_path / "home", stdin="\n".join(lines))
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [one["verdict"] for one in answers] == ["allow", "allow", "allow", "review", "review"]
+    assert answers[3]["actions"] == [{"type": "hold_order", "target": {"kind": "order", "id": "o4"}}]
+    assert answers[4]["duplicate"] is True
+
+
+def test_answer_stops_at_a_line_that_is_no_event_and_names_it(folder: Path, tmp_path: Path) -> None:
+    lines = [order("o1"), order("o2", region=7), order("o3")]
+    done = tocsin("answer", folder, home=tmp_path / "home", stdin="\n".join(lines))
+    assert (done.returncode, len(done.stdout.splitlines())) == (1, 1)
+    assert "Nothing more was answered: line 2 is not an event: region:" in done.stderr

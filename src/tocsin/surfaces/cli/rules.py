@@ -1,9 +1,10 @@
-"""``tocsin rules …``: check a folder of rules, play its stories, compare it with another, and look for what
-its stories do not say."""
+"""``tocsin rules …``: check a folder of rules, play its stories, compare it with another, look for what its
+stories do not say, and try it against a stream of events."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:  # the engine takes a while to load: only for who needs it
     from tocsin.engine.language.ruleset import RuleSet
     from tocsin.engine.ruletests import Story
 
-HELP = "check, test, compare or question a folder of detection rules"
+HELP = "check, test, compare, question or try a folder of detection rules"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,6 +24,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         ("check", "say everything that is wrong with the rules, or what is in them"),
         ("test", "play the stories beside the rules"),
         ("mutate", "change each rule a little, and list the changes that no story notices"),
+        ("answer", "read events, one JSON object a line, and write what decide would answer to each"),
     ):
         one = what.add_parser(name, help=words, description=words)
         one.add_argument(
@@ -38,7 +40,7 @@ def run(env: Environment, args: argparse.Namespace) -> int:
     if args.what == "diff":
         return _diff(args.old, args.new)
     folder = args.folder or env.rules_dir
-    return {"check": _check, "test": _test, "mutate": _mutate}[args.what](folder)
+    return {"check": _check, "test": _test, "mutate": _mutate, "answer": _answer}[args.what](folder)
 
 
 def _check(folder: Path) -> int:
@@ -89,6 +91,17 @@ def _mutate(folder: Path) -> int:
     tried = sum(1 for rule in rules.rules.values() for _ in mutants(rule))
     print(f"{_some(tried, 'change')} tried, {len(found)} that no story notices")
     return 1 if found else 0
+
+
+def _answer(folder: Path) -> int:
+    from tocsin.surfaces.cli.answering import BadLine, answers
+
+    try:
+        for answer in answers(_load(folder), sys.stdin):
+            print(answer, flush=True)
+    except BadLine as error:
+        raise CommandError(f"Nothing more was answered: {error}") from None
+    return 0
 
 
 def _diff(old: Path, new: Path) -> int:
