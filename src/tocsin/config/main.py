@@ -56,6 +56,7 @@ def commands() -> dict[str, Command]:
         "demo": _module("load_demo"),
         "doctor": _module("doctor", database=False, django=False),
         "rules": _module("rules", database=False, django=False),
+        "model": _module("model"),
         "triage": _module("triage", database=False, django=False),
         "audit": _module("audit"),
         "keys": _module("keys"),

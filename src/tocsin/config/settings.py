@@ -90,6 +90,7 @@ INSTALLED_APPS = [
     "tocsin.domains.policies",
     "tocsin.domains.reports",
     "tocsin.domains.detection",
+    "tocsin.domains.scores",
     "tocsin.domains.rules",
     "tocsin.domains.cases",
     "tocsin.domains.line",

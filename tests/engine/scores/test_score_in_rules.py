@@ -36,11 +36,11 @@ class dangerous(Rule):
 def model_text(**changes: object) -> str:
     """One tree: the amount against the mean of those before; unknown goes right, where the amount decides."""
     tree = [[0, -1, 1, -1, -1], [1, 0, 3, 0, 0], [2, 0, 4, 0, 0], [0, 0, 1, 0, 0],
-            [2.0, -3.0, 9000.0, 0.5, 2.0], [0.0] * 5]  # fmt: skip
+            [2.0, -3.0, 9000.0, 0.5, 2.0], [10, 6, 4, 3, 1]]  # fmt: skip
     model = {
         "on": ["payment.authorised"],
         "inputs": ["amount_minor / paid", "amount_minor"],
-        "trees": [tree, [[-1], [0], [0], [0], [0.25], [0.0]]],
+        "trees": [tree, [[-1], [0], [0], [0], [0.25], [10]]],
         "slope": 2.0,
         "offset": -1.0,
     }
@@ -136,6 +136,6 @@ def test_a_model_that_does_not_fit_its_rules_is_refused(changes: dict[str, objec
 
 
 def test_a_tree_that_leads_back_to_itself_is_refused() -> None:
-    circle = [[0, -1, -1], [0, 0, 0], [2, 0, 0], [0, 0, 0], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
+    circle = [[0, -1, -1], [0, 0, 0], [2, 0, 0], [0, 0, 0], [1.0, 0.0, 0.0], [3, 2, 1]]
     with pytest.raises(ModelError, match="Node 0 of tree 0 leads to no later node"):
         read_model(model_text(trees=[circle]))

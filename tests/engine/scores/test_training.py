@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from tocsin.engine.scores import training
-from tocsin.engine.scores.drift import EDGES, in_words, psi, shares_of
+from tocsin.engine.scores.drift import EDGES, bins_of, in_words, psi, shares_of
 from tocsin.engine.scores.examples import Examples, score_rows
-from tocsin.engine.scores.model import Model, read_model, write_model
-from tocsin.engine.scores.reasons import contributions
+from tocsin.engine.scores.model import Bins, Model, read_model, write_model
+from tocsin.engine.scores.reasons import contributions, expected
 from tocsin.engine.scores.training import TrainingError, platt, train
 
 BLANK = Model(["payment.authorised"], ["amount_minor", "since", "count"])
@@ -83,14 +83,20 @@ def test_too_few_frauds_make_no_model() -> None:
         train(BLANK, examples(200), until=5000)
 
 
-def test_reasons_name_what_moved_the_score_and_add_up_to_it(trained: Model) -> None:
-    large = np.array([3.0, 0.0, 0.0])
-    found = contributions(trained, large)
-    assert found[0][0] == "amount_minor"
-    assert contributions(trained, np.array([-1.0, np.nan, 0.0]))[0][0] == "since"
-    margin = sum(tree.means[0] for tree in trained.trees) + sum(amount for _, amount in found)
-    probability = 1 / (1 + np.exp(-(trained.slope * margin + trained.offset)))
-    assert score_rows(trained, large[None, :])[0] == pytest.approx(probability, abs=1e-8)
+def test_reasons_name_what_moved_the_score_as_lightgbm_says_it(trained: Model) -> None:
+    known = examples()
+    grown = lightgbm.train(
+        dict(training._SETTINGS), lightgbm.Dataset(known.columns, known.labels), training.ROUNDS
+    )
+    rows = np.array([[3.0, 0.0, 0.0], [-1.0, np.nan, 0.0], [0.9, 0.1, 2.0]])
+    for row, theirs in zip(rows, np.asarray(grown.predict(rows, pred_contrib=True)), strict=True):
+        ours = dict(contributions(trained, row))
+        assert [ours[name] for name in BLANK.inputs] == pytest.approx(theirs[:3], abs=1e-9)
+        assert expected(trained) == pytest.approx(theirs[3], abs=1e-9)
+        margin = expected(trained) + sum(ours.values())
+        probability = 1 / (1 + np.exp(-(trained.slope * margin + trained.offset)))
+        assert score_rows(trained, row[None, :])[0] == pytest.approx(probability, abs=1e-8)
+    assert [contributions(trained, row)[0][0] for row in rows[:2]] == ["amount_minor", "since"]
 
 
 def test_the_stability_index_by_hand() -> None:
@@ -105,6 +111,25 @@ def test_scores_fall_into_the_bins_of_their_edges() -> None:
     assert shares_of(np.array([0.0, EDGES[0], 0.3, 1.0])) == [0.25, 0.25, *[0.0] * 6, 0.25, 0.25]
     with pytest.raises(ValueError, match="There are no scores"):
         shares_of(np.array([]))
+
+
+def test_inputs_fall_into_tenths_of_what_is_known_of_them() -> None:
+    column = np.array([*range(10), np.nan, np.nan])
+    found = bins_of(column)
+    assert found.edges == pytest.approx([0.9, 1.8, 2.7, 3.6, 4.5, 5.4, 6.3, 7.2, 8.1])
+    assert found.shares == [*[0.083333333] * 10, 0.166666667]
+    assert bins_of(np.array([0.0, 0.0, 0.0, np.nan])).edges == [0.0]
+    assert bins_of(np.array([0.0, 0.0, 0.0, np.nan])).shares == [0.0, 0.75, 0.25]
+    assert bins_of(np.array([np.nan])) == Bins([], [0.0, 1.0])
+
+
+def test_a_model_remembers_what_it_was_made_of(trained: Model) -> None:
+    made = trained.training
+    assert made is not None
+    assert made.settings["rounds"] == training.ROUNDS
+    assert sum(made.gains) == pytest.approx(1, abs=1e-5)
+    assert made.gains[0] == max(made.gains)
+    assert [sum(one.shares) for one in made.bins] == pytest.approx([1, 1, 1])
 
 
 def test_a_model_without_trees_scores_nothing() -> None:

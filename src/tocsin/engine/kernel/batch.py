@@ -28,7 +28,7 @@ STAGE_COLUMNS: Final = 4
 def run_batch(
     memory, bits, stages, ops, numbers, sets, type_table, parts, part_counts, rings, ring_counts, windows,
     counters, needs, questions, roles, account_regs, instrument_regs, link_outs, mark_keys, untils,
-    confidences, models, curves, model_inputs, roots, nodes, node_values, columns, ints, floats, bools, types,
+    confidences, models, curves, model_inputs, roots, nodes, thresholds, columns, ints, floats, bools, types,
     clocks, sent, tiles, asked, keys, rows, fired, verdicts, hit, n,
 ):  # fmt: skip
     """Run every stage for lanes 0 to n. Answers are in the registers, ``fired``, ``verdicts`` and ``hit``."""
@@ -61,7 +61,7 @@ def run_batch(
             for i in range(n):
                 asked[i] = need[types[i]]
             run_score(
-                models[stages[s, 1]], curves[stages[s, 1]], model_inputs, roots, nodes, node_values, ints,
+                models[stages[s, 1]], curves[stages[s, 1]], model_inputs, roots, nodes, thresholds, ints,
                 floats, clocks, asked, columns, stages[s, 2], n,
             )  # fmt: skip
             continue

@@ -33,8 +33,6 @@ LEFT: Final = 1  # where the input is at most the threshold
 RIGHT: Final = LEFT + 1
 UNKNOWN_LEFT: Final = 3  # 1: an unknown input goes left
 NODE_COLUMNS: Final = 4
-THRESHOLD: Final = 0  # of a leaf: what it adds
-NODE_VALUES: Final = 2  # threshold, mean of what lies below
 
 # Columns of roots.
 ROOT: Final = 0  # node
@@ -75,9 +73,10 @@ def read_inputs(inputs, ints, floats, clocks, n, into):
 
 
 @jit
-def run_score(model, curve, inputs, roots, nodes, values, ints, floats, clocks, asked, scratch, out, n):
+def run_score(model, curve, inputs, roots, nodes, thresholds, ints, floats, clocks, asked, scratch, out, n):
     """A model's probability for each lane that asks, into the number register ``out``; unknown (NaN) for the
-    others and from a model without trees. ``curve``: slope and offset of the calibration."""
+    others and from a model without trees. ``curve``: slope and offset of the calibration. ``thresholds``: one
+    a node; of a leaf what it adds."""
     floats[out, :n] = np.nan
     if model[TREES_FROM] == model[TREES_TO] or not asked[:n].any():
         return
@@ -91,11 +90,11 @@ def run_score(model, curve, inputs, roots, nodes, values, ints, floats, clocks, 
             for i in range(n):
                 node = at[i]
                 value = scratch[nodes[node, INPUT], i]
-                left = np.int64(value <= values[node, THRESHOLD])
+                left = np.int64(value <= thresholds[node])
                 left |= np.int64(value != value) & nodes[node, UNKNOWN_LEFT]
                 at[i] = nodes[node, RIGHT - left]
         for i in range(n):
-            margins[i] += values[at[i], THRESHOLD]
+            margins[i] += thresholds[at[i]]
     for i in range(n):
         chance = 1.0 / (1.0 + math.exp(-(curve[0] * margins[i] + curve[1])))
         margins[i] = math.floor(chance * _EXACT + 0.5) / _EXACT if asked[i] else np.nan

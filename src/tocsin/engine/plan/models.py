@@ -30,7 +30,7 @@ class Models:
     _inputs: list[tuple[int, ...]] = field(default_factory=list)
     _roots: list[tuple[int, ...]] = field(default_factory=list)
     _nodes: list[tuple[int, ...]] = field(default_factory=list)
-    _values: list[tuple[float, float]] = field(default_factory=list)
+    _thresholds: list[float] = field(default_factory=list)
 
     def add(self, name: str, model: Model, where: Where) -> int:
         """The number of a model, which is laid out when it is asked for the first time."""
@@ -53,7 +53,7 @@ class Models:
             else:
                 depths[left] = depths[right] = depths[node] + 1
                 self._nodes.append((input_, first + left, first + right, unknown_left))
-        self._values += zip(tree.thresholds, tree.means, strict=True)
+        self._thresholds += tree.thresholds
         self._roots.append((first, max(depths)))
 
     def inputs(self, name: str) -> np.ndarray:
@@ -62,7 +62,7 @@ class Models:
         return np.array(self._inputs[row[0] : row[1]], np.int64)
 
     def arrays(self) -> tuple[_Array, _Array, _Array, _Array, _Array, _Array, _Array]:
-        """models, curves, inputs, roots, nodes, node values, and room for the inputs of one batch."""
+        """models, curves, inputs, roots, nodes, thresholds, and room for the inputs of one batch."""
         most = max((row[1] - row[0] for row in self._rows), default=1)
         return (
             _whole(self._rows, scores.MODEL_COLUMNS),
@@ -70,7 +70,7 @@ class Models:
             _whole(self._inputs, scores.INPUT_COLUMNS),
             _whole(self._roots, scores.ROOT_COLUMNS),
             _whole(self._nodes, scores.NODE_COLUMNS),
-            np.array(self._values or [(0.0, 0.0)]),
+            np.array(self._thresholds or [0.0]),
             np.zeros((most, STRIDE)),
         )
 

@@ -12,9 +12,7 @@ from tocsin.engine.kernel import scores
 from tocsin.engine.kernel.program import LANES, STRIDE
 from tocsin.engine.language.ruleset import RuleSet
 from tocsin.engine.plan.models import Models
-from tocsin.engine.scores.model import Model, ModelError
-
-Numbers = npt.NDArray[np.float64]
+from tocsin.engine.scores.model import Model, ModelError, Numbers
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,7 @@ def score_rows(model: Model, columns: Numbers) -> Numbers:
     width = len(model.inputs)
     names = [f"input_{number}" for number in range(width)]
     models.add("rows", Model(model.on, names, model.trees, model.slope, model.offset), _place)
-    rows, curves, inputs, roots, nodes, values, scratch = models.arrays()
+    rows, curves, inputs, roots, nodes, thresholds, scratch = models.arrays()
     numbers = np.full((width + 1, STRIDE), np.nan)
     none, asked = np.zeros((1, STRIDE), np.int64), np.ones(STRIDE, np.uint8)
     found = np.zeros(len(columns))
@@ -73,8 +71,9 @@ def score_rows(model: Model, columns: Numbers) -> Numbers:
         n = min(LANES, len(columns) - start)
         numbers[:width, :n] = columns[start : start + n].T
         scores.run_score(
-            rows[0], curves[0], inputs, roots, nodes, values, none, numbers, none[0], asked, scratch, width, n
-        )
+            rows[0], curves[0], inputs, roots, nodes, thresholds, none, numbers, none[0], asked, scratch,
+            width, n,
+        )  # fmt: skip
         found[start : start + n] = numbers[width, :n]
     return found
 

@@ -14,6 +14,10 @@ from functools import cached_property
 from typing import Final
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
+
+Numbers = npt.NDArray[np.float64]
 
 SUFFIX: Final = ".model.json"
 MAX_BYTES: Final = 8 * 1024 * 1024
@@ -34,12 +38,67 @@ class Tree(msgspec.Struct, frozen=True, array_like=True):
     rights: list[int]
     unknown_left: list[int]
     thresholds: list[float]
-    means: list[float]
-    """What the leaves below add on average, for reasons."""
+    counts: list[float]
+    """How many of the training rows came by, for reasons."""
+
+
+class Labels(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How it becomes known what an event was. The newest that was known counts."""
+
+    fraud: tuple[str, ...]
+    """Labels that say of an entity of the event that it was fraud. "not:" before one of them, or before a
+    rule under such a clause, says that it was genuine."""
+    of: tuple[str, ...] = ("order", "customer", "shopper")
+    """The kinds of entities whose labels count."""
+    chargebacks: tuple[str, ...] = ("fraud", "10.4", "4837", "F29", "UA02")
+    """The networks' reason codes that say so of the order of a chargeback; other chargebacks say nothing."""
+    days: int = 30
+    """A label on anything but an order speaks of events of so many days before it."""
+    genuine_after_days: int = 120
+    """An event that nobody said anything about counts as genuine at this age. A younger one has no outcome
+    yet, even if somebody said something: else the newest events would be frauds alone. 0: silence says
+    nothing, and every event counts of which somebody spoke."""
+
+
+class Bins(msgspec.Struct, frozen=True, array_like=True):
+    """How the training rows are spread over one input: below the first edge, between two, from the last on,
+    and unknown."""
+
+    edges: list[float]
+    shares: list[float]
+
+
+class Measured(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How well a model ranks events. Each figure comes with both ends of its 95 % interval."""
+
+    auc_roc: list[float]
+    average_precision: list[float]
+    precision: list[float]
+    """Of as many events a day as can be looked at, the share that was fraud."""
+
+
+class Judged(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a twin of the model, trained the same way on what was known earlier, did on later events."""
+
+    learnt_until: int
+    """The twin was taught by labels that arrived before this, ms since 1970 UTC."""
+    first: int
+    """Time of the first event, ms since 1970 UTC."""
+    until: int
+    """Labels that arrived before this were used."""
+    rows: int
+    frauds: int
+    capacity: int
+    """Events that can be looked at in a day."""
+    figures: Measured
+    brier: float
+    """The mean squared distance of a probability from what happened."""
+    reliability: list[list[float]]
+    """Tenths of the events by score: how many, their mean score, the share that was fraud."""
 
 
 class Training(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a model was made of."""
+    """What a model was made of, and how it did."""
 
     data: str
     """A hash of inputs and labels."""
@@ -53,6 +112,16 @@ class Training(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seed: int
     shares: list[float]
     """Of the training rows by score, in the bins of `drift.EDGES`."""
+    settings: dict[str, int | float | bool | str]
+    """What the library was told."""
+    gains: list[float]
+    """By input: its share of all that the trees gained in training."""
+    bins: list[Bins]
+    """By input."""
+    assumed: int = 0
+    """Rows that count as genuine because nobody said anything about them for long enough."""
+    judged: Judged | None = None
+    """None: nothing is known of enough later events."""
 
 
 class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
@@ -69,6 +138,8 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """The probability is 1 / (1 + exp(-(slope * margin + offset))), the margin being the sum of the trees
     (Platt, Probabilistic Outputs for Support Vector Machines, 1999)."""
     training: Training | None = None
+    labels: Labels | None = None
+    """None: whoever trains it brings the labels along."""
 
     @cached_property
     def version(self) -> str:
@@ -126,7 +197,7 @@ def models_of(sources: Mapping[str, str]) -> dict[str, str]:
 def _check(number: int, tree: Tree, inputs: int) -> None:
     """Nodes come before their children, so that every walk ends at a leaf."""
     size = len(tree.inputs)
-    columns = (tree.lefts, tree.rights, tree.unknown_left, tree.thresholds, tree.means)
+    columns = (tree.lefts, tree.rights, tree.unknown_left, tree.thresholds, tree.counts)
     if size == 0 or any(len(column) != size for column in columns):
         raise ModelError(f"Tree {number} has columns of different lengths.")
     for node, (input_, left, right) in enumerate(zip(tree.inputs, tree.lefts, tree.rights, strict=True)):
@@ -134,3 +205,5 @@ def _check(number: int, tree: Tree, inputs: int) -> None:
             raise ModelError(f"Tree {number} looks at input {input_}; there are {inputs}.")
         if input_ >= 0 and not (node < left < size and node < right < size):
             raise ModelError(f"Node {node} of tree {number} leads to no later node.")
+    if min(tree.counts) <= 0:
+        raise ModelError(f"Tree {number} has a node that no training row came by.")

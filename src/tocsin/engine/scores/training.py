@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
+from msgspec.structs import replace
 
-from tocsin.engine.scores.drift import shares_of
-from tocsin.engine.scores.examples import Examples, Numbers, score_rows
-from tocsin.engine.scores.model import Model, Training, Tree
+from tocsin.engine.scores.drift import bins_of, shares_of
+from tocsin.engine.scores.examples import Examples, score_rows
+from tocsin.engine.scores.model import Judged, Model, Numbers, Training, Tree
 
 SEED: Final = 7
 ROUNDS: Final = 150
@@ -40,8 +41,12 @@ class TrainingError(ValueError):
     """Examples that no model can be made of."""
 
 
-def train(model: Model, examples: Examples, until: int) -> Model:
+def train(
+    model: Model, examples: Examples, until: int, assumed: int = 0, judged: Judged | None = None
+) -> Model:
     """The model with trees. ``until``: labels that arrived later are not among the examples (ms).
+    ``assumed``: how many of the examples count as genuine because nobody said anything about them.
+    ``judged``: how a twin did.
 
     The trees are grown on all examples; how their sum becomes a probability is learnt from the newest fifth,
     by trees grown on the others.
@@ -56,14 +61,14 @@ def train(model: Model, examples: Examples, until: int) -> Model:
             raise TrainingError(
                 f"There are {int(known.labels.sum())} known frauds among {len(known.labels)} events with "
                 f"labels. A model needs at least {LEAST_FRAUDS} frauds and as many others, both before and "
-                f"within the newest fifth. Nothing was changed."
+                "within the newest fifth."
             )
     lightgbm = _library()
     first = _grow(lightgbm, known.columns[:held], known.labels[:held])
     margins = np.asarray(first.predict(known.columns[held:], raw_score=True), np.float64)
     slope, offset = platt(margins, known.labels[held:])
-    trees = _trees(_grow(lightgbm, known.columns, known.labels))
-    made = Model(model.on, model.inputs, trees, slope, offset)
+    grown = _grow(lightgbm, known.columns, known.labels)
+    made = replace(model, trees=_trees(grown), slope=slope, offset=offset, training=None)
     about = Training(
         data=_hash(known),
         first=int(known.times[0]),
@@ -73,8 +78,13 @@ def train(model: Model, examples: Examples, until: int) -> Model:
         library=f"lightgbm {lightgbm.__version__}",
         seed=SEED,
         shares=shares_of(score_rows(made, known.columns)),
+        settings={**_SETTINGS, "rounds": ROUNDS},
+        gains=_gains(grown),
+        bins=[bins_of(column) for column in known.columns.T],
+        assumed=assumed,
+        judged=judged,
     )
-    return Model(model.on, model.inputs, trees, slope, offset, about)
+    return replace(made, training=about)
 
 
 def platt(margins: Numbers, labels: np.ndarray) -> tuple[float, float]:
@@ -101,13 +111,18 @@ def _library() -> Any:
     except ImportError:
         raise TrainingError(
             "Training needs LightGBM, which is not installed: pip install 'tocsin[model]'. "
-            "Nothing was changed; models that are trained already are scored without it."
+            "Models that are trained already are scored without it."
         ) from None
     return lightgbm
 
 
 def _grow(lightgbm: Any, columns: Numbers, labels: np.ndarray) -> Any:
     return lightgbm.train(dict(_SETTINGS), lightgbm.Dataset(columns, labels), ROUNDS)
+
+
+def _gains(booster: Any) -> list[float]:
+    gains = np.asarray(booster.feature_importance("gain"), np.float64)
+    return [round(float(share), 6) for share in gains / max(gains.sum(), 1e-12)]
 
 
 def _trees(booster: Any) -> list[Tree]:
@@ -126,7 +141,8 @@ def _add(tree: Tree, node: dict[str, Any]) -> int:
     leaf = "leaf_value" in node
     tree.inputs.append(-1 if leaf else int(node["split_feature"]))
     tree.thresholds.append(float(node["leaf_value"] if leaf else node["threshold"]))
-    tree.means.append(float(node["leaf_value"] if leaf else node["internal_value"]))
+    # a tree of one leaf says no count, and needs none
+    tree.counts.append(float(node.get("leaf_count", 1) if leaf else node["internal_count"]))
     tree.unknown_left.append(0 if leaf else int(_unknown_goes_left(node)))
     tree.lefts.append(0)
     tree.rights.append(0)
