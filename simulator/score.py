@@ -13,18 +13,23 @@ from simulator.events import rfc3339
 from simulator.model import Ref
 from simulator.truth import Plant, Truth
 
+_PLAIN = "plain"
+
 
 def score(truth: Truth) -> dict[str, Any]:
     """The whole score as plain data. Times in seconds, money in minor units, shares from 0 to 1.
 
     A plant is `noticed` by the first verdict other than allow, or the first action, after its first bad
-    event; `interrupted` when that was more than a watch. Plants that have not begun their deed do not count.
+    event; `interrupted`, which is to be caught, when that was more than a watch. Delays are medians, in
+    seconds and in bad events (`deeds`, the first included). Plants that have not begun their deed do not
+    count.
     """
     begun = [plant for plant in truth.plants if plant.first_bad_at is not None]
     return {
         "scenarios": _by_scenario(begun),
         "accounts": _accounts(truth, begun),
         "innocents": _innocents(truth),
+        "false_alarms": _false_alarms(truth),
         "orders": _orders(truth),
         "verdicts": dict(truth.verdicts),
         "plants": [_plant(plant) for plant in truth.plants],
@@ -44,6 +49,8 @@ def _by_scenario(begun: list[Plant]) -> dict[str, Any]:
             "interrupted": sum(plant.interrupted_at is not None for plant in plants),
             "seconds_to_notice": _median(_delay(plant, plant.noticed_at) for plant in plants),
             "seconds_to_interrupt": _median(_delay(plant, plant.interrupted_at) for plant in plants),
+            "deeds_to_notice": _median(plant.deeds_to_notice for plant in plants),
+            "deeds_to_interrupt": _median(plant.deeds_to_interrupt for plant in plants),
             "stopped_minor": sum(plant.total("stopped") for plant in plants),
             "lost_minor": sum(plant.total("lost") for plant in plants),
             "open_minor": sum(plant.total("open") for plant in plants),
@@ -90,6 +97,16 @@ def _innocents(truth: Truth) -> dict[str, Any]:
     }
 
 
+def _false_alarms(truth: Truth) -> dict[str, Any]:
+    """Innocents troubled (step-up, review, block or action): those who look suspicious, and all others."""
+    found = {}
+    for name, plain in (("lookalikes", False), ("ordinary", True)):
+        group = {ref for ref in truth.active - truth.bad.keys() if (truth.label(ref) == _PLAIN) is plain}
+        wrong = len(group & truth.troubled.keys())
+        found[name] = {"active": len(group), "troubled": wrong, "rate": _share(wrong, len(group))}
+    return found
+
+
 def _orders(truth: Truth) -> dict[str, Any]:
     return {
         "good": truth.good_orders,
@@ -110,6 +127,8 @@ def _plant(plant: Plant) -> dict[str, Any]:
         "noticed_by": plant.noticed_by,
         "seconds_to_notice": _delay(plant, plant.noticed_at),
         "seconds_to_interrupt": _delay(plant, plant.interrupted_at),
+        "deeds_to_notice": plant.deeds_to_notice,
+        "deeds_to_interrupt": plant.deeds_to_interrupt,
         "harm_minor": sum(stake.amount_minor for stake in plant.stakes.values()),
         "stopped_minor": plant.total("stopped"),
         "lost_minor": plant.total("lost"),
@@ -119,20 +138,22 @@ def _plant(plant: Plant) -> dict[str, Any]:
 
 
 def table(result: dict[str, Any]) -> str:
-    """The score for people."""
+    """The score for people. `deeds`: bad events up to the one at which somebody was stopped."""
     lines = [
-        f"{'scenario':<17}{'planted':>8}{'noticed':>8}{'stopped':>8}"
-        f"{'first, s':>9}{'kept':>11}{'lost':>11}  signals"
+        f"{'scenario':<17}{'planted':>8}{'noticed':>8}{'after, s':>9}{'caught':>8}{'after, s':>9}{'deeds':>7}"
+        f"{'kept':>11}{'lost':>11}  signals"
     ]
     for name, row in sorted(result["scenarios"].items()):
-        first = row["seconds_to_notice"]
         lines.append(
-            f"{name:<17}{row['planted']:>8}{row['noticed']:>8}{row['interrupted']:>8}"
-            f"{'-' if first is None else f'{first:.1f}':>9}"
-            f"{row['stopped_minor'] / 100:>11.2f}{row['lost_minor'] / 100:>11.2f}"
-            f"  {_signals(row)}"
+            f"{name:<17}{row['planted']:>8}{row['noticed']:>8}{_number(row['seconds_to_notice']):>9}"
+            f"{row['interrupted']:>8}{_number(row['seconds_to_interrupt']):>9}"
+            f"{_number(row['deeds_to_interrupt']):>7}"
+            f"{row['stopped_minor'] / 100:>11.2f}{row['lost_minor'] / 100:>11.2f}  {_signals(row)}"
         )
-    accounts, orders = result["accounts"], result["orders"]
+    missed = [name for name, row in sorted(result["scenarios"].items()) if not row["interrupted"]]
+    kinds = f"{len(result['scenarios']) - len(missed)} of {len(result['scenarios'])} kinds caught"
+    lines.append(f"{kinds}; not {', '.join(missed)}" if missed else kinds)
+    accounts, orders, alarms = result["accounts"], result["orders"], result["false_alarms"]
     lines += [
         "",
         f"accounts   {accounts['bad_troubled']} of {accounts['bad']} bad ones met resistance "
@@ -140,6 +161,7 @@ def table(result: dict[str, Any]) -> str:
         f"innocents  {accounts['innocent_troubled']} of {accounts['innocent']} troubled for nothing "
         f"({_percent(accounts['insult_rate'])}); orders {orders['good_interrupted']} of {orders['good']} "
         f"({_percent(orders['false_positive_rate'])})",
+        f"of these   look-alikes {_of(alarms['lookalikes'])}, everybody else {_of(alarms['ordinary'])}",
         f"reports    {accounts['acted_on_report']} accounts acted on because of an everyday report",
     ]
     for label, row in result["innocents"].items():
@@ -181,6 +203,14 @@ def _median(values: Any) -> float | None:
 
 def _share(part: int, whole: int) -> float | None:
     return round(part / whole, 4) if whole else None
+
+
+def _of(group: dict[str, Any]) -> str:
+    return f"{group['troubled']} of {group['active']} ({_percent(group['rate'])})"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f}"
 
 
 def _percent(share: float | None) -> str:

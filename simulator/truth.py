@@ -43,6 +43,9 @@ class Plant:
     noticed_at: float | None = None
     noticed_by: str = ""
     interrupted_at: float | None = None
+    deeds_to_notice: int | None = None
+    """Bad events from the first up to the one at which Tocsin reacted."""
+    deeds_to_interrupt: int | None = None
     codes: set[str] = field(default_factory=set)
     finished: bool = False
 
@@ -73,8 +76,10 @@ class Plant:
             return
         if self.noticed_at is None:
             self.noticed_at, self.noticed_by = now, by
+            self.deeds_to_notice = len(self.events)
         if interrupts and self.interrupted_at is None:
             self.interrupted_at = now
+            self.deeds_to_interrupt = len(self.events)
 
 
 @dataclass

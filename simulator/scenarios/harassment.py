@@ -21,7 +21,7 @@ class Harassment(Scenario):
 
     name: ClassVar[str] = "harassment"
     summary: ClassVar[str] = "unwanted messages that get worse; the shopper reports; he asks for her again"
-    expects: ClassVar[frozenset[str]] = frozenset()
+    expects: ClassVar[frozenset[str]] = frozenset({"M1"})
 
     messages: int = 5
     orders_after: int = 2

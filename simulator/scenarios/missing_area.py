@@ -21,7 +21,7 @@ class MissingArea(Scenario):
 
     name: ClassVar[str] = "missing_area"
     summary: ClassVar[str] = "items vanish in one neighbourhood; customers report it one by one"
-    expects: ClassVar[frozenset[str]] = frozenset()
+    expects: ClassVar[frozenset[str]] = frozenset({"R3"})
 
     orders: int = 7
     taken_share: float = 0.4

@@ -63,6 +63,8 @@ def test_catching_is_timed_from_the_first_bad_event(truth: Truth) -> None:
         "interrupted": 1,
         "seconds_to_notice": 2.5,
         "seconds_to_interrupt": 5.5,
+        "deeds_to_notice": 2,
+        "deeds_to_interrupt": 3,
         "stopped_minor": 50_000,
         "lost_minor": 9_000,
         "open_minor": 700,
@@ -92,6 +94,10 @@ def test_accounts_and_innocents(truth: Truth) -> None:
     assert result["innocents"] == {
         "household": {"active": 1, "troubled": 1, "how": {"review": 1}},
         "plain": {"active": 1, "troubled": 0, "how": {}},
+    }
+    assert result["false_alarms"] == {
+        "lookalikes": {"active": 1, "troubled": 1, "rate": 1.0},
+        "ordinary": {"active": 1, "troubled": 0, "rate": 0.0},
     }
     assert result["orders"] == {"good": 3, "good_interrupted": 1, "false_positive_rate": 0.3333}
     assert result["verdicts"] == {"step_up": 1, "allow": 3, "watch": 2, "block": 1, "review": 1}
@@ -132,6 +138,8 @@ def test_the_table_and_the_file_say_the_same(truth: Truth, tmp_path: Path) -> No
     assert "not V2" not in text, "what was stopped early never showed the rest"
     assert "1 of 2 bad ones met resistance (recall 50.0 %, precision 50.0 %)" in text
     assert "household: 1 of 1 (review 1)" in text
+    assert "1 of 2 kinds caught; not promo_ring" in text
+    assert "look-alikes 1 of 1 (100.0 %), everybody else 0 of 1 (0.0 %)" in text
     assert [p.name for p in tmp_path.iterdir()] == ["score.json"]
 
 
