@@ -1,37 +1,44 @@
 """How fast decisions are, every one durable before its answer, beside a bare ASGI echo on the same server.
 
-    python -m benchmarks.decide [--rates 1000,2000,5000,10000,20000] [--seconds 5] [--connections 64] [--json]
+    python -m benchmarks.decide [--rates 1000,2000,5000,10000,20000] [--batches 10,100] [--batch-rates 20000]
+                                [--seconds 5] [--connections 64] [--json]
 
 Open loop: requests are due at fixed moments whether or not the server keeps up, and a delay counts from the
-moment a request was due. One event a request, with the rules Tocsin ships. The sender shares the machine.
+moment a request was due. `rates` sends one event a request: 10,000 a second are 10,000 HTTP requests.
+`batches` sends many events in a request; its rates count events. The rules are those Tocsin ships;
+`rule_fired_share` of the events get reasons in their answers and their explanation in the log.
+
+The sender shares the machine. `sender_busy` is the share of one core it used; `sender_late_p99_ms`, how long
+after its moment a request left, which is the sender's doing, or means that every connection was waiting.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
-import json
 import random
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
-import uvloop
+import msgspec
 
 if __package__ in (None, ""):  # run as a file, not with -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.harness import REPOSITORY, decide_process
+from benchmarks.open_loop import Sender, Sent
 from benchmarks.report import percentile, show
 
 RULES = REPOSITORY / "src" / "tocsin" / "data" / "rules"
 CUSTOMERS, SHOPPERS = 20_000, 2_000
+SUSPICIOUS = 0.08  # of pings and of messages: about one event in twenty makes rules fire
+LURE = "Send me the code you just received, then call 555-0199 and pay by gift card."
 ECHO = """
 import asyncio, sys, uvicorn
 BODY = b'{"ok":true}' + b" " * 240
@@ -50,31 +57,59 @@ Server(uvicorn.Config(app, port=0, loop="uvloop", http="httptools", ws="none", l
 """
 
 
+class Load(NamedTuple):
+    """So many events a second, so many in a request."""
+
+    rate: int
+    batch: int = 1
+
+
 class Result(NamedTuple):
-    """One rate on one server; delays in milliseconds from when a request was due to its last byte."""
+    """One load on one server; delays in milliseconds from when a request was due to its last byte."""
 
     server: str
-    rate: int
-    answered_per_second: float
-    p50: float
-    p99: float
-    p999: float
-    failed: int
+    load: Load
+    sent: Sent
+
+    @property
+    def answered_per_second(self) -> float:
+        """Events."""
+        return len(self.sent.delays) * self.load.batch / self.sent.took
+
+    @property
+    def failed(self) -> int:
+        """Requests that were refused."""
+        return sum(not answer.startswith(b"HTTP/1.1 200") for answer in self.sent.answers)
+
+    @property
+    def fired(self) -> float:
+        """The share of events on which a rule fired: their answers and records have the reasons."""
+        judged = sum(answer.count(b'"verdict":') for answer in self.sent.answers)
+        allowed = sum(answer.count(b'"verdict":"allow"') for answer in self.sent.answers)
+        return (judged - allowed) / judged if judged else 0.0
+
+    def delay(self, share: float) -> float:
+        """Milliseconds that this share of requests did not exceed."""
+        return 1000 * percentile(self.sent.delays, share)
 
     def plain(self) -> dict[str, float | int]:
         """For machines."""
         return {
-            "offered": self.rate,
+            "offered": self.load.rate,
+            "events_per_request": self.load.batch,
             "achieved": round(self.answered_per_second, 1),
-            "p50_ms": round(self.p50, 3),
-            "p99_ms": round(self.p99, 3),
-            "p999_ms": round(self.p999, 3),
+            "p50_ms": round(self.delay(0.5), 3),
+            "p99_ms": round(self.delay(0.99), 3),
+            "p999_ms": round(self.delay(0.999), 3),
             "failed": self.failed,
+            "rule_fired_share": round(self.fired, 4),
+            "sender_late_p99_ms": round(1000 * percentile(self.sent.late, 0.99), 3),
+            "sender_busy": round(self.sent.busy, 3),
         }
 
 
 def events(seed: int) -> Iterator[dict[str, Any]]:
-    """Everyday traffic: mostly pings, then orders, payments, logins and messages."""
+    """Everyday traffic: mostly pings, then orders, payments, logins and messages; some of it suspicious."""
     rng = random.Random(seed)
     for number in range(10**9):
         who = rng.randrange(CUSTOMERS)
@@ -95,7 +130,7 @@ def events(seed: int) -> Iterator[dict[str, Any]]:
                         "lat": 37.7 + shopper / 1e4 + rng.random() / 1e3,
                         "lon": -122.4,
                         "accuracy_m": 9.0,
-                        "mock": False,
+                        "mock": rng.random() < SUSPICIOUS,
                     },
                 ),
                 ("order.placed", {**customer, "order": f"o{number}"}, {**money, "rush": False}),
@@ -106,7 +141,9 @@ def events(seed: int) -> Iterator[dict[str, Any]]:
                     {"customer": f"c{who}", "shopper": f"s{shopper}"},
                     {
                         "sender": "customer",
-                        "text": "Please leave it at the door, the baby is asleep. Thank you!",
+                        "text": LURE
+                        if rng.random() < SUSPICIOUS
+                        else "Please leave it at the door. Thank you!",
                     },
                 ),
             ],
@@ -115,58 +152,21 @@ def events(seed: int) -> Iterator[dict[str, Any]]:
         yield {"id": f"b{seed}-{number}", "type": kind, "entities": entities, "fields": fields}
 
 
-class Sender:
-    """Kept-open connections that answer a schedule."""
-
-    def __init__(self, url: str, key: str, connections: int) -> None:
-        parts = urlsplit(url)
-        self._place = (parts.hostname or "127.0.0.1", parts.port)
-        self._head = (
-            f"POST /v1/decide HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {key}\r\n"
-            "Content-Type: application/json\r\nContent-Length: "
-        ).encode()
-        self._connections = connections
-        self._due: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
-        self._delays: list[float] = []
-        self._failed = 0
-
-    async def run(
-        self, rate: int, seconds: float, source: Iterator[dict[str, Any]]
-    ) -> tuple[list[float], int, float]:
-        """Delays in seconds, how many failed, and how long it took until the last answer."""
-        workers = [asyncio.create_task(self._work()) for _ in range(self._connections)]
-        bodies = [next(source) for _ in range(int(rate * seconds))]
-        started = time.perf_counter()
-        for number, event in enumerate(bodies):
-            due = started + number / rate
-            if (early := due - time.perf_counter()) > 0:
-                await asyncio.sleep(early)
-            event["ts"] = time.time_ns() // 1_000_000
-            self._due.put_nowait((due, json.dumps(event).encode()))
-        await self._due.join()
-        took = time.perf_counter() - started
-        for worker in workers:
-            worker.cancel()
-        await asyncio.gather(*workers, return_exceptions=True)
-        return self._delays, self._failed, took
-
-    async def _work(self) -> None:
-        reader, writer = await asyncio.open_connection(*self._place)
-        try:
-            while True:
-                due, body = await self._due.get()
-                writer.write(self._head + str(len(body)).encode() + b"\r\n\r\n" + body)
-                head = await reader.readuntil(b"\r\n\r\n")
-                await reader.readexactly(_length(head))
-                self._delays.append(time.perf_counter() - due)
-                self._failed += not head.startswith(b"HTTP/1.1 200")
-                self._due.task_done()
-        finally:
-            writer.close()
-
-
-def _length(head: bytes) -> int:
-    return int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])
+def requests(load: Load, seconds: float, seed: int, key: str) -> list[bytes]:
+    """Whole requests for a load, each event as of the moment it is due."""
+    head = (
+        f"POST /v1/decide HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {key}\r\n"
+        "Content-Type: application/json\r\nContent-Length: "
+    ).encode()
+    count = max(1, round(load.rate * seconds / load.batch))
+    begin, due = time.time_ns() // 1_000_000, 1000 / load.rate
+    dated = (event | {"ts": begin + int(number * due)} for number, event in enumerate(events(seed)))
+    made = []
+    for _ in range(count):
+        together = list(islice(dated, load.batch))
+        body = msgspec.json.encode(together[0] if load.batch == 1 else {"events": together})
+        made.append(head + str(len(body)).encode() + b"\r\n\r\n" + body)
+    return made
 
 
 @contextmanager
@@ -181,49 +181,67 @@ def echo_process() -> Iterator[tuple[str, str]]:
         process.wait(10)
 
 
-def measure(name: str, url: str, key: str, args: argparse.Namespace) -> list[Result]:
-    """Every rate once, after a second of warming up."""
+def measure(name: str, url: str, key: str, loads: Sequence[Load], args: argparse.Namespace) -> list[Result]:
+    """Every load once, after a second of warming up."""
     results = []
-    for seed, rate in enumerate([args.rates[0], *args.rates]):
-        seconds = args.seconds if seed else 1.0
-        sender = Sender(url, key, args.connections)
-        delays, failed, took = uvloop.run(sender.run(rate, seconds, events(seed)))
-        milliseconds = [delay * 1000 for delay in delays]
-        figures = [percentile(milliseconds, share) for share in (0.5, 0.99, 0.999)]
-        if seed:
-            results.append(Result(name, rate, len(delays) / took, *figures, failed))
+    with closing(Sender(url, args.connections)) as sender:
+        for seed, load in enumerate([loads[0], *loads]):
+            seconds = args.seconds if seed else 1.0
+            sent = sender.run(requests(load, seconds, seed, key), load.rate / load.batch)
+            if seed:
+                results.append(Result(name, load, sent))
     return results
 
 
 def main() -> None:
+    args = _arguments()
+    single = [Load(rate) for rate in args.rates]
+    batches = [Load(rate, size) for size in args.batches for rate in args.batch_rates]
+    with echo_process() as (url, key):
+        echo = measure("bare echo", url, key, single, args)
+    with tempfile.TemporaryDirectory() as home, decide_process(RULES, Path(home)) as (url, key):
+        decide = measure("tocsin decide", url, key, [*single, *batches], args)
+    alone, together = decide[: len(single)], decide[len(single) :]
+    heading = ("server", "events/s due", "a request", "events/s answered", "p50 ms", "p99 ms", "p99.9 ms")
+    result = {
+        "rates": [one.plain() for one in alone],
+        "batches": [one.plain() for one in together],
+        "echo": [one.plain() for one in echo],
+        "durable_per_second": _most(alone),
+        "durable_per_second_in_batches": _most(together),
+        "echo_per_second": _most(echo),
+    }
+    show(result, [(*heading, "failed", "sender busy"), *map(_row, [*echo, *decide])], args.json)
+
+
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--rates", default="1000,2000,5000,10000,20000", help="requests a second, with commas"
+        "--rates", type=_numbers, default="1000,2000,5000,10000,20000", help="requests of one event a second"
     )
+    parser.add_argument("--batches", type=_numbers, default="10,100", help="events a request; empty: none")
+    parser.add_argument("--batch-rates", type=_numbers, default="20000", help="events a second in batches")
     parser.add_argument("--seconds", type=float, default=5.0, help="how long each rate lasts")
     parser.add_argument("--connections", type=int, default=64)
     parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
-    args = parser.parse_args()
-    args.rates = [int(rate) for rate in args.rates.split(",")]
-    with echo_process() as (url, key):
-        echo = measure("bare echo", url, key, args)
-    with tempfile.TemporaryDirectory() as home, decide_process(RULES, Path(home)) as (url, key):
-        decide = measure("tocsin decide", url, key, args)
-    heading = ("server", "due/s", "answered/s", "p50 ms", "p99 ms", "p99.9 ms", "failed")
-    result = {
-        "rates": [one.plain() for one in decide],
-        "echo": [one.plain() for one in echo],
-        "durable_per_second": round(max(one.answered_per_second for one in decide)),
-        "echo_per_second": round(max(one.answered_per_second for one in echo)),
-    }
-    show(result, [heading, *map(_row, [*echo, *decide])], args.json)
+    return parser.parse_args()
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(number) for number in text.split(",") if number]
+
+
+def _most(results: list[Result]) -> int | None:
+    """The most events answered in a second; None when there was no such load."""
+    return round(max(one.answered_per_second for one in results)) if results else None
 
 
 def _row(r: Result) -> tuple[str, ...]:
-    delays = (f"{r.p50:.2f}", f"{r.p99:.2f}", f"{r.p999:.2f}")
-    return (r.server, f"{r.rate:,}", f"{r.answered_per_second:,.0f}", *delays, str(r.failed))
+    load = (f"{r.load.rate:,}", str(r.load.batch), f"{r.answered_per_second:,.0f}")
+    delays = [f"{r.delay(share):.2f}" for share in (0.5, 0.99, 0.999)]
+    return (r.server, *load, *delays, str(r.failed), f"{r.sent.busy:.0%}")
 
 
 if __name__ == "__main__":

@@ -18,6 +18,10 @@ def test_it_runs_and_nothing_fails() -> None:
         "40",
         "--seconds",
         "1",
+        "--batches",
+        "5",
+        "--batch-rates",
+        "40",
         "--connections",
         "4",
         "--json",
@@ -25,9 +29,10 @@ def test_it_runs_and_nothing_fails() -> None:
     ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert ran.returncode == 0, ran.stderr
     result = json.loads(ran.stdout)
-    for server in ("rates", "echo"):
-        (rate,) = result[server]
-        assert (rate["offered"], rate["failed"]) == (40, 0)
+    for name, batch in (("rates", 1), ("batches", 5), ("echo", 1)):
+        (rate,) = result[name]
+        assert (rate["offered"], rate["events_per_request"], rate["failed"]) == (40, batch, 0)
         assert 0 < rate["p50_ms"] <= rate["p99_ms"] <= rate["p999_ms"]
     assert result["durable_per_second"] == round(result["rates"][0]["achieved"])
+    assert result["durable_per_second_in_batches"] == round(result["batches"][0]["achieved"])
     assert {"machine", "versions", "command"} <= set(result)
