@@ -26,6 +26,7 @@ from tocsin.engine.log.frames import EVENT, RULES, segments
 from tocsin.engine.log.reader import LogGapError
 from tocsin.engine.log.records import event_payload, rules_payload
 from tocsin.engine.log.state import recover, snapshots, write_snapshot
+from tocsin.engine.log.writer import AHEAD_BYTES
 
 RULES_SET = rules(
     'orders = count("order.placed", per=customer, within="24h")',
@@ -147,18 +148,34 @@ def test_a_torn_tail_is_cut_off(tmp_path: Path, torn: bytes) -> None:
     desk.log.close()
 
 
-def test_half_of_an_unacknowledged_record_is_cut_off_too(tmp_path: Path) -> None:
-    desk = filled(tmp_path, 5)
+@pytest.mark.parametrize("torn_off", [b"", bytes(100_000)])  # zeros lie ahead of what is written
+def test_half_of_an_unacknowledged_record_is_cut_off_too(tmp_path: Path, torn_off: bytes) -> None:
+    filled(tmp_path, 5).log.close()
     [(_, path)] = segments(tmp_path)
     whole = path.read_bytes()
+    desk = Desk(tmp_path)
     desk.log.append(EVENT, b'{"half": true}')
     desk.log.write()
-    torn = path.read_bytes()[:-3]
+    torn = path.read_bytes()[: len(whole) + 40]
     desk.log.close()
-    path.write_bytes(torn)
+    path.write_bytes(torn + torn_off)
     (tmp_path / "committed").write_bytes(committed_mark(6))
     Desk(tmp_path).log.close()
     assert path.read_bytes() == whole
+
+
+def test_a_segment_ends_with_its_last_record_whatever_lay_ahead_of_it(tmp_path: Path) -> None:
+    one = filled(tmp_path, 3)
+    [(_, path)] = segments(tmp_path)
+    prepared = path.read_bytes()
+    assert prepared.endswith(bytes(AHEAD_BYTES - 4096))
+    assert [record.seq for record in read_log(tmp_path, codec(), 0, 10)] == [1, 2, 3, 4]
+    one.log.close()
+    closed = path.read_bytes()
+    assert len(prepared) - AHEAD_BYTES < len(closed) < len(prepared)
+    path.write_bytes(prepared)  # as after a power cut
+    LogWriter(tmp_path, codec()).close()
+    assert path.read_bytes() == closed
 
 
 def test_a_missing_acknowledged_record_stops_the_start_and_changes_nothing(tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ import pytest
 from tests.surfaces.decide.server import SECRET, Server, now, order, until
 from tocsin.engine.language.ruleset import NO_RULES
 from tocsin.engine.log import EventRecord, read_log
+from tocsin.engine.log.codec import read_header
+from tocsin.engine.log.frames import MAGIC, blocks, segments
 from tocsin.engine.log.state import recover, snapshots
 
 ROUNDS = 6
@@ -136,7 +138,9 @@ def limit_file_size(pid: int, folder: Path) -> None:
     """Let the process write a few kilobytes more, then no more: EFBIG stands in for ENOSPC."""
     import resource
 
-    size = max(path.stat().st_size for path in folder.glob("*.log")) + 10_000
+    with segments(folder)[-1][1].open("rb") as file:
+        read_header(file, MAGIC)
+        size = max(block.end for block in blocks(file)) + 10_000
     resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, size))
 
 

@@ -16,8 +16,14 @@ from tocsin.engine.log.marks import Mark, read_mark
 LOCK: Final = "lock"
 SEGMENT_BYTES: Final = 16 * 1024 * 1024
 SEGMENT_SECONDS: Final = 3600.0
+AHEAD_BYTES: Final = 256 * 1024
+"""Zeros written ahead of the records. A sync of what replaces them has no new length to write down and waits
+for no journal: half the time, and less of a tail. The CRC tells them from a block."""
 BLOCK_BYTES: Final = 16 * 1024 * 1024
 """A commit of more than this is sealed in several blocks."""
+
+
+_ZEROS: Final = bytes(AHEAD_BYTES)
 
 
 class LogLockedError(RuntimeError):
@@ -64,6 +70,7 @@ class LogWriter:
     _segment: int
     _since: float
     _size: int
+    _zeroed: int
 
     @property
     def position(self) -> int:
@@ -89,10 +96,9 @@ class LogWriter:
         data = b"".join(self._sealed(key))
         self._pending.clear()
         self._key = key
-        self._size += len(data)
-        view = memoryview(data)
-        while view:
-            view = view[os.write(self._fd, view) :]
+        self._put(data)
+        if self._size > self._zeroed:
+            self._zeroed = self._size + os.pwrite(self._fd, _ZEROS, self._size)
 
     def sync(self) -> None:
         """Wait until what was written is on disk. May run in another thread than `append` and `write`, as
@@ -111,9 +117,16 @@ class LogWriter:
         """Commit what is pending and let go of the lock."""
         if self._pending:
             self.commit()
-        os.close(self._fd)
+        self._end_segment()
         self._mark.close()
         os.close(self._lock)
+
+    def _put(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            written = os.pwrite(self._fd, view, self._size)
+            self._size += written
+            view = view[written:]
 
     def _sealed(self, key: str) -> Iterator[bytes]:
         """What was appended, as it will lie in the file."""
@@ -142,7 +155,7 @@ class LogWriter:
         path = path or frames.segment_path(self._folder, first)
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
         os.ftruncate(self._fd, size)
-        os.lseek(self._fd, size, os.SEEK_SET)
+        self._zeroed = size
         os.fsync(self._fd)
         sync_folder(self._folder)
         self._mark = Mark(self._folder)
@@ -155,8 +168,14 @@ class LogWriter:
         path = frames.segment_path(self._folder, first)
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         sync_folder(self._folder)
+        self._end_segment()
+        self._segment, self._fd, self._since = first, fd, time.monotonic()
+        self._size = self._zeroed = 0
+
+    def _end_segment(self) -> None:
+        """What lies ahead of the last record is not needed any more."""
+        os.ftruncate(self._fd, self._size)
         os.close(self._fd)
-        self._segment, self._fd, self._size, self._since = first, fd, 0, time.monotonic()
 
 
 def _whole(path: Path, first: int) -> tuple[str, int, int]:
