@@ -22,7 +22,7 @@ TS_MAX: Final = 253_402_300_799_999
 
 Scalar = str | int | float | bool | None
 EventId = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_.:-]{1,64}\Z")]
-EntityId = Annotated[str, msgspec.Meta(pattern=r"\A[^\x00-\x1f\x7f]{1,128}\Z")]
+EntityId = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]  # and no control characters
 Place = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_+./-]{1,64}\Z")]
 
 
@@ -93,6 +93,7 @@ _AT: Final = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<path>.*)`)?$", re.DOT
 _UNKNOWN: Final = re.compile(r"unknown field `(?P<name>.*)`", re.DOTALL)
 _MISSING: Final = re.compile(r"missing required field `(?P<name>.*)`")
 _OWN_TYPE: Final = re.compile(r"\Acustom\.[a-z0-9_]{1,48}\Z")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _CURRENCY: Final = re.compile(r"\A[A-Z]{3}\Z")
 
 
@@ -102,12 +103,15 @@ def parse_event(raw: bytes | msgspec.Raw, schema: Schema | None = None) -> Event
     Raises EventError (wrong content) or msgspec.DecodeError (not JSON).
     """
     schema = schema or packaged()
-    if len(bytes(raw)) > MAX_EVENT_BYTES:
+    raw = bytes(raw)
+    if len(raw) > MAX_EVENT_BYTES:
         raise EventError("", f"One event may have at most {MAX_EVENT_BYTES} bytes.")
     try:
         wire = _wire.decode(raw)
     except msgspec.ValidationError as error:
-        raise _explain(error, bytes(raw)) from None
+        raise _explain(error, raw) from None
+    if b"\\" in raw or b"\x7f" in raw:  # only then can a control character be in a string
+        _check_ids(wire.entities)
     _check_type(wire.type, schema)
     _check_fields(wire.fields, schema)
     return _event(wire)
@@ -146,6 +150,12 @@ def _milliseconds(ts: int | dt.datetime) -> int:
     if not 0 <= ts <= TS_MAX:
         raise EventError("ts", "A number means milliseconds since 1970 UTC; this one is out of range.")
     return ts
+
+
+def _check_ids(entities: Entities) -> None:
+    for kind, ident in msgspec.structs.asdict(entities).items():
+        if ident is not None and _CONTROL.search(ident):
+            raise EventError(f"entities.{kind}", "An id has no control characters.")
 
 
 def _check_type(name: str, schema: Schema) -> None:
