@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,12 +18,20 @@ from tocsin.engine.language.ruleset import load
 from tocsin.engine.log import LogWriter
 from tocsin.surfaces.decide.metrics import Metrics
 from tocsin.surfaces.decide.problems import Problem
-from tocsin.surfaces.decide.pump import Pump
+from tocsin.surfaces.decide.pump import Pump, settle
 from tocsin.surfaces.decide.reading import Item
+from tocsin.surfaces.decide.replies import Answers
 
 
 def items(count: int) -> list[Item]:
     return [Item(event(customer="c"), b"{}") for _ in range(count)]
+
+
+def ask(one: Pump, count: int, key: str) -> asyncio.Future[Answers]:
+    """Queue so many events. Raises Problem when they are refused."""
+    answered: asyncio.Future[Answers] = asyncio.get_running_loop().create_future()
+    one.submit(items(count), key, partial(settle, answered))
+    return answered
 
 
 def pump(folder: Path) -> Pump:
@@ -38,19 +47,15 @@ def pump(folder: Path) -> Pump:
 def test_a_full_queue_refuses_at_once_and_takes_more_when_there_is_room(tmp_path: Path) -> None:
     async def story() -> None:
         one = pump(tmp_path)
-        waiting = [
-            asyncio.create_task(one.submit(items(50), "a")),
-            asyncio.create_task(one.submit(items(40), "b")),
-        ]
-        await asyncio.sleep(0)
+        waiting = [ask(one, 50, "a"), ask(one, 40, "b")]
         with pytest.raises(Problem) as refused:
-            await one.submit(items(20), "b")
+            ask(one, 20, "b")
         assert (refused.value.status, refused.value.headers) == (503, {"Retry-After": "1"})
         assert one.waiting == 90
         running = asyncio.create_task(one.run())
         assert [len(answers) for answers in await asyncio.gather(*waiting)] == [50, 40]
         assert one.waiting == 0
-        assert len(await one.submit(items(20), "b")) == 20
+        assert len(await ask(one, 20, "b")) == 20
         one.stop()
         await running
         one.close()
@@ -61,13 +66,11 @@ def test_a_full_queue_refuses_at_once_and_takes_more_when_there_is_room(tmp_path
 def test_one_key_cannot_take_the_whole_queue(tmp_path: Path) -> None:
     async def story() -> None:
         one = pump(tmp_path)
-        taken = asyncio.create_task(one.submit(items(70), "greedy"))
-        await asyncio.sleep(0)
+        taken = ask(one, 70, "greedy")
         with pytest.raises(Problem) as refused:
-            await one.submit(items(10), "greedy")
+            ask(one, 10, "greedy")
         assert (refused.value.status, refused.value.headers) == (429, {"Retry-After": "1"})
-        modest = asyncio.create_task(one.submit(items(10), "modest"))
-        await asyncio.sleep(0)
+        modest = ask(one, 10, "modest")
         one.stop()
         await one.run()
         assert (len(await taken), len(await modest)) == (70, 10)
@@ -79,14 +82,31 @@ def test_one_key_cannot_take_the_whole_queue(tmp_path: Path) -> None:
 def test_a_client_that_goes_away_does_not_stop_the_pump(tmp_path: Path) -> None:
     async def story() -> None:
         one = pump(tmp_path)
-        gone = asyncio.create_task(one.submit(items(5), "a"))
-        stays = asyncio.create_task(one.submit(items(5), "b"))
-        await asyncio.sleep(0)
+        gone, stays = ask(one, 5, "a"), ask(one, 5, "b")
         gone.cancel()
         running = asyncio.create_task(one.run())
         assert len(await stays) == 5
         assert one.engine.seq == 10  # taken in is taken in: it was decided and is in the log
         assert one.waiting == 0
+        one.stop()
+        await running
+        one.close()
+
+    asyncio.run(story())
+
+
+def test_an_answer_that_cannot_be_given_does_not_stop_the_pump(tmp_path: Path) -> None:
+    async def story() -> None:
+        one = pump(tmp_path)
+
+        def broken(_: Answers | Problem) -> None:
+            raise RuntimeError("the connection is closed")
+
+        one.submit(items(5), "a", broken)
+        stays = ask(one, 5, "b")
+        running = asyncio.create_task(one.run())
+        assert len(await stays) == 5
+        assert (one.engine.seq, one.committed, one.waiting) == (10, 10, 0)
         one.stop()
         await running
         one.close()
@@ -104,11 +124,11 @@ def test_nobody_is_answered_before_it_is_on_disk(tmp_path: Path, monkeypatch: py
     async def story() -> None:
         one = pump(tmp_path)
         monkeypatch.setattr(os, "fdatasync", slow)
-        first = asyncio.create_task(one.submit(items(3), "a"))
+        first = ask(one, 3, "a")
         running = asyncio.create_task(one.run())
         while one.engine.seq < 3:
             await asyncio.sleep(0)
-        second = asyncio.create_task(one.submit(items(1), "b"))
+        second = ask(one, 1, "b")
         done, _ = await asyncio.wait([first, second], timeout=0.2)
         assert (len(done), one.committed) == (0, 0)
         disk.set()
@@ -127,7 +147,7 @@ def test_after_stop_nothing_new_is_taken(tmp_path: Path) -> None:
         one = pump(tmp_path)
         one.stop()
         with pytest.raises(Problem) as refused:
-            await one.submit(items(1), "a")
+            ask(one, 1, "a")
         assert refused.value.status == 503
         await one.run()
         one.close()

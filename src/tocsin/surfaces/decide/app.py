@@ -8,16 +8,15 @@ import signal
 import time
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final
 
-import msgspec
-
-from tocsin.engine.decisions import Conflict
 from tocsin.surfaces.decide.config import DecideConfig
 from tocsin.surfaces.decide.host import Host
-from tocsin.surfaces.decide.problems import Problem, busy, conflict
-from tocsin.surfaces.decide.pump import Answer
-from tocsin.surfaces.decide.reading import Times, read_submission
+from tocsin.surfaces.decide.problems import Problem, busy
+from tocsin.surfaces.decide.pump import settle
+from tocsin.surfaces.decide.reading import Submission, Times, read_submission
+from tocsin.surfaces.decide.replies import JSON, TEXT, Answers, Header, Reply, decisions, refusal
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -27,9 +26,8 @@ Send = Callable[[Message], Awaitable[None]]
 log = logging.getLogger("tocsin.decide")
 
 POSTS: Final = {"/v1/decide": "decide", "/v1/events": "events:write"}  # path -> scope
+_POSTS: Final = {path.encode(): scope for path, scope in POSTS.items()}
 GETS: Final = frozenset({"/healthz", "/readyz", "/metrics"})
-JSON: Final = b"application/json"
-PROBLEM: Final = b"application/problem+json"
 
 
 def build_app(config: DecideConfig) -> App:
@@ -70,24 +68,54 @@ class App:
         self._reloads.add(task)
         task.add_done_callback(self._reloads.discard)
 
+    def decides(self, url: bytes) -> bool:
+        """Whether a request to this address asks for decisions."""
+        return url in _POSTS
+
+    def decide_directly(
+        self, url: bytes, listed: list[Header], body: bytes, tell: Callable[[Reply], None]
+    ) -> bool:
+        """Take a whole request to decide; `tell` gets the reply, now or once it is durable. False, and
+        nothing done, when it is too large, its key has to be looked for, or something fails: the ordinary way
+        does and says what is to be done then."""
+        headers = dict(listed)
+        authorization = _authorization(headers)
+        if len(body) > self.host.config.body_limit or not self.host.knows(authorization):
+            return False
+        counted = partial(self._counted, time.perf_counter(), tell)
+        try:
+            key, replay = self._admitted(headers, authorization, _POSTS[url])
+            submission = self._submission(body, replay)
+            self.host.pump.submit(submission.items, key, partial(_told, submission.batch, counted))
+        except Problem as problem:
+            counted(refusal(problem))
+        except Exception:
+            return False
+        return True
+
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
         try:
-            status, kind, body, headers = 200, JSON, await self._answer(scope, receive), []
+            reply = await self._answer(scope, receive)
         except Problem as problem:
-            status, kind, body = problem.status, PROBLEM, problem.body()
-            headers = [(name.encode(), value.encode()) for name, value in problem.headers.items()]
-        if scope["path"] in GETS and status == 200:
-            kind = b"text/plain; charset=utf-8"
-        await _send(send, status, kind, body, headers)
+            reply = refusal(problem)
+        await send({"type": "http.response.start", "status": reply.status, "headers": reply.headers()})
+        await send({"type": "http.response.body", "body": reply.body})
+        self._count(reply.status, started)
+
+    def _counted(self, started: float, tell: Callable[[Reply], None], reply: Reply) -> None:
+        tell(reply)
+        self._count(reply.status, started)
+
+    def _count(self, status: int, started: float) -> None:
         self.host.metrics.requests[status] += 1
         self.host.metrics.request_seconds.observe(time.perf_counter() - started)
 
-    async def _answer(self, scope: Scope, receive: Receive) -> bytes:
+    async def _answer(self, scope: Scope, receive: Receive) -> Reply:
         path, method = scope["path"], scope["method"]
         if path in GETS:
             _allow(method, "GET")
-            return self._tell(path)
+            return Reply(200, TEXT, self._tell(path))
         if path in POSTS:
             _allow(method, "POST")
             return await self._decide(scope, receive, POSTS[path])
@@ -100,24 +128,30 @@ class App:
             raise busy(5)
         return b"ok\n"
 
-    async def _decide(self, scope: Scope, receive: Receive, needed: str) -> bytes:
+    async def _decide(self, scope: Scope, receive: Receive, needed: str) -> Reply:
         headers = dict(scope["headers"])
-        key, known = await self.host.authenticate(_text(headers.get(b"authorization")))
+        authorization = _authorization(headers)
+        await self.host.look_for(authorization)
+        key, replay = self._admitted(headers, authorization, needed)
+        submission = self._submission(await self._body(headers, receive), replay)
+        answered: asyncio.Future[Answers] = asyncio.get_running_loop().create_future()
+        self.host.pump.submit(submission.items, key, partial(settle, answered))
+        return decisions(await answered, batch=submission.batch)
+
+    def _admitted(
+        self, headers: dict[bytes, bytes], authorization: str | None, needed: str
+    ) -> tuple[str, bool]:
+        """The id of the key that asks, and whether history is replayed. Raises Problem."""
+        key, known = self.host.authenticate(authorization)
         replay = headers.get(b"tocsin-replay") == b"1"
         _check_scopes(known.scopes, [needed, "replay"] if replay else [needed])
         _check_content(headers)
-        body = await self._body(headers, receive)
-        times = Times(time.time_ns() // 1_000_000, self.host.pump.engine.clock, replay)
-        submission = read_submission(
-            body, times, self.host.config.batch_limit, self.host.pump.engine.rules.schema
-        )
-        answers = await self.host.pump.submit(submission.items, key)
-        if submission.batch:
-            return b'{"decisions":[' + b",".join(map(_in_batch, answers)) + b"]}"
-        [answer] = answers
-        if isinstance(answer, Conflict):
-            raise conflict(answer.event_id, answer.seq)
-        return answer
+        return key, replay
+
+    def _submission(self, body: bytes, replay: bool) -> Submission:
+        engine = self.host.pump.engine
+        times = Times(time.time_ns() // 1_000_000, engine.clock, replay)
+        return read_submission(body, times, self.host.config.batch_limit, engine.rules.schema)
 
     async def _body(self, headers: dict[bytes, bytes], receive: Receive) -> bytes:
         limit = self.host.config.body_limit
@@ -144,10 +178,8 @@ class App:
             ) from None
 
 
-def _in_batch(answer: Answer) -> bytes:
-    if isinstance(answer, Conflict):
-        return msgspec.json.encode({"error": conflict(answer.event_id, answer.seq).plain})
-    return answer
+def _told(batch: bool, tell: Callable[[Reply], None], answers: Answers | Problem) -> None:
+    tell(refusal(answers) if isinstance(answers, Problem) else decisions(answers, batch=batch))
 
 
 def _allow(method: str, wanted: str) -> None:
@@ -190,18 +222,6 @@ def _too_large(limit: int) -> Problem:
     )
 
 
-def _text(value: bytes | None) -> str | None:
+def _authorization(headers: dict[bytes, bytes]) -> str | None:
+    value = headers.get(b"authorization")
     return value.decode("latin-1") if value is not None else None
-
-
-async def _send(
-    send: Send, status: int, kind: bytes, body: bytes, headers: list[tuple[bytes, bytes]]
-) -> None:
-    basics = [
-        (b"content-type", kind),
-        (b"content-length", str(len(body)).encode()),
-        (b"cache-control", b"no-store"),
-        (b"x-content-type-options", b"nosniff"),
-    ]
-    await send({"type": "http.response.start", "status": status, "headers": [*basics, *headers]})
-    await send({"type": "http.response.body", "body": body})

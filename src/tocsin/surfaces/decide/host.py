@@ -138,21 +138,28 @@ class Host:
         log.info("rules %s are in force", rules.version)
         return True
 
-    async def authenticate(self, authorization: str | None) -> tuple[str, KeyRecord]:
+    def knows(self, authorization: str | None) -> bool:
+        """Whether the key has been read, whatever may be wrong with it."""
+        token = split_token(authorization)
+        return token is not None and self.config.keys.lookup(token[0]) is not None
+
+    async def look_for(self, authorization: str | None) -> None:
+        """Read the keys again when this one is not known yet, but not for everybody who makes one up."""
+        now = time.monotonic()
+        unknown = split_token(authorization) is not None and not self.knows(authorization)
+        if unknown and now - self._looked_at > _UNKNOWN_KEY_EVERY:
+            self._looked_at = now
+            with suppress(Exception):
+                await self._refresh_keys()
+
+    def authenticate(self, authorization: str | None) -> tuple[str, KeyRecord]:
         """Key id and record of a live key. Raises Problem 401, or 503 when keys are too old to be trusted."""
         token = split_token(authorization)
         if token is None:
             raise unknown_key()
-        now = time.monotonic()
-        found = self.config.keys.lookup(token[0])
-        if found is None and now - self._looked_at > _UNKNOWN_KEY_EVERY:
-            self._looked_at = now
-            with suppress(Exception):
-                await self._refresh_keys()
-            found = self.config.keys.lookup(token[0])
-        if now - self._keys_at > self.config.keys_stale:
+        if time.monotonic() - self._keys_at > self.config.keys_stale:
             raise busy(5)
-        return token[0], check(token[1], found)
+        return token[0], check(token[1], self.config.keys.lookup(token[0]))
 
     async def _refresh_keys(self) -> None:
         await asyncio.to_thread(self.config.keys.refresh)

@@ -8,10 +8,12 @@ so there is only one honest way on: stop the process and rebuild the engine from
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import msgspec
 
@@ -22,10 +24,15 @@ from tocsin.engine.log import LogWriter
 from tocsin.engine.log.frames import EVENT, RULES
 from tocsin.engine.log.records import event_payload, rules_payload
 from tocsin.surfaces.decide.metrics import Metrics
-from tocsin.surfaces.decide.problems import busy, too_many
+from tocsin.surfaces.decide.problems import Problem, busy, too_many
 from tocsin.surfaces.decide.reading import Item
+from tocsin.surfaces.decide.replies import Answer, Answers
 
-Answer = bytes | Conflict
+#: Gets the answers once they are durable, or why there are none.
+Tell = Callable[[Answers | Problem], None]
+
+logger = logging.getLogger("tocsin.decide")
+
 KEY_SHARE = 0.75  # of the queue that a single key may fill
 
 _encode = msgspec.json.Encoder().encode
@@ -34,16 +41,24 @@ _encode = msgspec.json.Encoder().encode
 class _Waiting:
     """A request in the queue. `rules` instead of items: a change of rules."""
 
-    __slots__ = ("answers", "done", "items", "key", "rules")
+    __slots__ = ("answers", "items", "key", "rules", "tell")
 
-    def __init__(
-        self, items: list[Item], key: str, rules: RuleSet | None, loop: asyncio.AbstractEventLoop
-    ) -> None:
+    def __init__(self, items: list[Item], key: str, tell: Tell, rules: RuleSet | None = None) -> None:
         self.items = items
         self.key = key
+        self.tell = tell
         self.rules = rules
-        self.answers: list[Answer] = []
-        self.done: asyncio.Future[list[Answer]] = loop.create_future()
+        self.answers: Answers = []
+
+
+def settle(future: asyncio.Future[Answers], answers: Answers | Problem) -> None:
+    """Tell a coroutine, unless it has gone."""
+    if future.done():
+        return
+    if isinstance(answers, Problem):
+        future.set_exception(answers)
+    else:
+        future.set_result(answers)
 
 
 class Pump:
@@ -66,6 +81,7 @@ class Pump:
         self._clock = clock
         self._queue: deque[_Waiting] = deque()
         self._by_key: Counter[str] = Counter()
+        self._events = 0
         self._wake = asyncio.Event()
         self._stopping = False
         self._disk = ThreadPoolExecutor(1, "tocsin-log")
@@ -78,20 +94,24 @@ class Pump:
     @property
     def waiting(self) -> int:
         """Events in the queue or in the present turn."""
-        return self._by_key.total()
+        return self._events
 
-    async def submit(self, items: list[Item], key: str) -> list[Answer]:
-        """One answer an event, durable. Raises Problem 503 or 429 when there is no room."""
-        if self._stopping or self.waiting + len(items) > self._queue_limit:
+    def submit(self, items: list[Item], key: str, tell: Tell) -> None:
+        """Queue a request; `tell` gets one answer an event, durable, or a Problem when the pump dies before.
+        Raises Problem 503 or 429 when there is no room."""
+        if self._stopping or self._events + len(items) > self._queue_limit:
             raise busy()
         if self._by_key[key] + len(items) > KEY_SHARE * self._queue_limit:
             raise too_many()
         self._by_key[key] += len(items)
-        return await self._enqueue(items, key, None)
+        self._events += len(items)
+        self._enqueue(_Waiting(items, key, tell))
 
     async def switch(self, rules: RuleSet) -> None:
         """Continue with these rules, from the next turn on, with a record in the log that says so."""
-        await self._enqueue([], "", rules)
+        switched: asyncio.Future[Answers] = asyncio.get_running_loop().create_future()
+        self._enqueue(_Waiting([], "", partial(settle, switched), rules))
+        await switched
 
     async def run(self) -> None:
         """Until `stop`, and until everything that waited then is answered. Any error is fatal (see above)."""
@@ -107,8 +127,7 @@ class Pump:
         except BaseException:
             self._stopping = True
             for one in (*waiting, *self._queue):
-                if not one.done.done():
-                    one.done.set_exception(busy(5))
+                one.tell(busy(5))
             raise
 
     def stop(self) -> None:
@@ -121,11 +140,9 @@ class Pump:
         self._disk.shutdown()
         self._log.close()
 
-    async def _enqueue(self, items: list[Item], key: str, rules: RuleSet | None) -> list[Answer]:
-        one = _Waiting(items, key, rules, asyncio.get_running_loop())
+    def _enqueue(self, one: _Waiting) -> None:
         self._queue.append(one)
         self._wake.set()
-        return await one.done
 
     def _take(self) -> list[_Waiting]:
         """Whole requests, at least one, together not much more than a turn's limit."""
@@ -155,8 +172,10 @@ class Pump:
         self._metrics.turn_events.observe(sum(len(one.items) for one in waiting))
         for one in waiting:
             self._leave(one)
-            if not one.done.done():  # whoever asked may have gone
-                one.done.set_result(one.answers)
+            try:
+                one.tell(one.answers)
+            except Exception:  # one connection's trouble is not everybody's
+                logger.exception("an answer could not be given; it is in the log")
 
     def _decide(self, waiting: list[_Waiting], now: int) -> None:
         """All events of these requests, in one go of the engine."""
@@ -182,6 +201,7 @@ class Pump:
         self._log.append(RULES, rules_payload(now, rules.version, dict(rules.sources)))
 
     def _leave(self, one: _Waiting) -> None:
+        self._events -= len(one.items)
         self._by_key[one.key] -= len(one.items)
         if not self._by_key[one.key]:
             del self._by_key[one.key]

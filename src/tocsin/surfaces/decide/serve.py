@@ -7,11 +7,19 @@ import signal
 import socket
 import sys
 from types import FrameType
+from typing import Final
 
 import uvicorn
 
 from tocsin.surfaces.decide.app import build_app
 from tocsin.surfaces.decide.config import DecideConfig
+from tocsin.surfaces.decide.direct import DirectProtocol
+
+#: What a request leaves behind is freed when it is answered; there is hardly a cycle to look for.
+YOUNG_OBJECTS: Final = 20_000
+#: Seconds until the thread that waited for the disk may go on while the loop is busy; Python's own 5 ms would
+#: be most of what a caller waits for.
+HANDOVER: Final = 0.0002
 
 
 class _Server(uvicorn.Server):
@@ -29,8 +37,7 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started and sockets:
-            gc.collect()
-            gc.freeze()  # the recovered state is here to stay: do not walk it again and again
+            _settle_down()
             self._decide.on_listening(sockets[0].getsockname()[1])
 
 
@@ -40,7 +47,7 @@ def serve(config: DecideConfig) -> None:
         uvicorn.Config(
             build_app(config),
             loop="uvloop",
-            http="httptools",
+            http=DirectProtocol,
             ws="none",
             lifespan="on",
             log_config=None,
@@ -54,6 +61,15 @@ def serve(config: DecideConfig) -> None:
     server.run(sockets=[config.listen or _bind(config)])
     if not server.started:
         sys.exit(3)
+
+
+def _settle_down() -> None:
+    """Once everything is loaded: no pause for collecting garbage or for handing over between threads that a
+    caller would notice."""
+    gc.collect()
+    gc.freeze()  # the recovered state is here to stay: do not walk it again and again
+    gc.set_threshold(YOUNG_OBJECTS, 50, 1000)
+    sys.setswitchinterval(HANDOVER)
 
 
 def _bind(config: DecideConfig) -> socket.socket:
