@@ -30,6 +30,7 @@ def _prepare() -> tuple[Path, bool]:
     home = Path(given) if given else Path(tempfile.mkdtemp(prefix="tocsin-test-"))
     if not given:
         postgres.throw_away(home)
+        (home / "static").mkdir()  # nothing is collected for tests without a stack
     os.environ |= {
         _HOME: str(home),
         "TOCSIN_HOME": str(home),
