@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
-import threading
 from functools import partial
 from pathlib import Path
 
@@ -115,29 +115,48 @@ def test_an_answer_that_cannot_be_given_does_not_stop_the_pump(tmp_path: Path) -
 
 
 def test_nobody_is_answered_before_it_is_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    disk, real = threading.Event(), os.fdatasync
-
-    def slow(fd: int) -> None:
-        assert disk.wait(30)
-        real(fd)
+    seen: list[tuple[int, int, bool]] = []
 
     async def story() -> None:
         one = pump(tmp_path)
-        monkeypatch.setattr(os, "fdatasync", slow)
-        first = ask(one, 3, "a")
+        first, real = ask(one, 3, "a"), os.fdatasync
+
+        def disk(fd: int) -> None:
+            seen.append((one.engine.seq, one.committed, first.done()))
+            real(fd)
+
+        monkeypatch.setattr(os, "fdatasync", disk)
         running = asyncio.create_task(one.run())
-        while one.engine.seq < 3:
-            await asyncio.sleep(0)
-        second = ask(one, 1, "b")
-        done, _ = await asyncio.wait([first, second], timeout=0.2)
-        assert (len(done), one.committed) == (0, 0)
-        disk.set()
         assert len(await first) == 3
-        assert one.committed >= 3
-        assert len(await second) == 1
+        assert one.committed == 3
+        assert len(await ask(one, 1, "b")) == 1
         one.stop()
         await running
         one.close()
+
+    asyncio.run(story())
+    assert seen == [(3, 0, False), (4, 3, True)]
+
+
+def test_a_disk_that_fails_ends_the_pump_and_answers_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(fd: int) -> None:
+        raise OSError(errno.EIO, "the disk is gone")
+
+    async def story() -> None:
+        one = pump(tmp_path)
+        first, second = ask(one, 3, "a"), ask(one, 10, "b")
+        monkeypatch.setattr(os, "fdatasync", broken)
+        with pytest.raises(OSError, match="the disk is gone"):
+            await one.run()
+        for asked in (first, second):
+            with pytest.raises(Problem) as refused:
+                await asked
+            assert refused.value.status == 503
+        assert one.committed == 0
+        with pytest.raises(Problem):
+            ask(one, 1, "c")
 
     asyncio.run(story())
 

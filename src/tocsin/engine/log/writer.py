@@ -101,8 +101,7 @@ class LogWriter:
             self._zeroed = self._size + os.pwrite(self._fd, _ZEROS, self._size)
 
     def sync(self) -> None:
-        """Wait until what was written is on disk. May run in another thread than `append` and `write`, as
-        long as nobody writes meanwhile."""
+        """Wait until what was written is on disk."""
         position = self._position
         os.fdatasync(self._fd)
         self._mark.write(position)

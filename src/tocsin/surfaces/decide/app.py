@@ -78,20 +78,33 @@ class App:
         """Take a whole request to decide; `tell` gets the reply, now or once it is durable. False, and
         nothing done, when it is too large, its key has to be looked for, or something fails: the ordinary way
         does and says what is to be done then."""
-        headers = dict(listed)
-        authorization = _authorization(headers)
-        if len(body) > self.host.config.body_limit or not self.host.knows(authorization):
+        started, headers = time.perf_counter(), dict(listed)
+        if len(body) > self.host.config.body_limit:
             return False
-        counted = partial(self._counted, time.perf_counter(), tell)
         try:
-            key, replay = self._admitted(headers, authorization, _POSTS[url])
+            key, replay = self._admitted(headers, _POSTS[url])
             submission = self._submission(body, replay)
-            self.host.pump.submit(submission.items, key, partial(_told, submission.batch, counted))
+            deliver = partial(self._deliver, started, tell, submission.batch)
+            self.host.pump.submit(submission.items, key, deliver)
         except Problem as problem:
-            counted(refusal(problem))
+            if problem.status == 401:
+                return False  # perhaps a key so new that it has not been read
+            self._finish(started, tell, refusal(problem))
         except Exception:
             return False
         return True
+
+    def _deliver(
+        self, started: float, tell: Callable[[Reply], None], batch: bool, answers: Answers | Problem
+    ) -> None:
+        if isinstance(answers, Problem):
+            self._finish(started, tell, refusal(answers))
+        else:
+            self._finish(started, tell, decisions(answers, batch=batch))
+
+    def _finish(self, started: float, tell: Callable[[Reply], None], reply: Reply) -> None:
+        tell(reply)
+        self._count(reply.status, started)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
@@ -101,10 +114,6 @@ class App:
             reply = refusal(problem)
         await send({"type": "http.response.start", "status": reply.status, "headers": reply.headers()})
         await send({"type": "http.response.body", "body": reply.body})
-        self._count(reply.status, started)
-
-    def _counted(self, started: float, tell: Callable[[Reply], None], reply: Reply) -> None:
-        tell(reply)
         self._count(reply.status, started)
 
     def _count(self, status: int, started: float) -> None:
@@ -130,19 +139,16 @@ class App:
 
     async def _decide(self, scope: Scope, receive: Receive, needed: str) -> Reply:
         headers = dict(scope["headers"])
-        authorization = _authorization(headers)
-        await self.host.look_for(authorization)
-        key, replay = self._admitted(headers, authorization, needed)
+        await self.host.look_for(_authorization(headers))
+        key, replay = self._admitted(headers, needed)
         submission = self._submission(await self._body(headers, receive), replay)
         answered: asyncio.Future[Answers] = asyncio.get_running_loop().create_future()
         self.host.pump.submit(submission.items, key, partial(settle, answered))
         return decisions(await answered, batch=submission.batch)
 
-    def _admitted(
-        self, headers: dict[bytes, bytes], authorization: str | None, needed: str
-    ) -> tuple[str, bool]:
+    def _admitted(self, headers: dict[bytes, bytes], needed: str) -> tuple[str, bool]:
         """The id of the key that asks, and whether history is replayed. Raises Problem."""
-        key, known = self.host.authenticate(authorization)
+        key, known = self.host.authenticate(_authorization(headers))
         replay = headers.get(b"tocsin-replay") == b"1"
         _check_scopes(known.scopes, [needed, "replay"] if replay else [needed])
         _check_content(headers)
@@ -176,10 +182,6 @@ class App:
                 "The body did not arrive in time",
                 "Nothing was decided or stored. Send the request again; the same ids are safe.",
             ) from None
-
-
-def _told(batch: bool, tell: Callable[[Reply], None], answers: Answers | Problem) -> None:
-    tell(refusal(answers) if isinstance(answers, Problem) else decisions(answers, batch=batch))
 
 
 def _allow(method: str, wanted: str) -> None:

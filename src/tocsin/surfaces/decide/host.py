@@ -138,19 +138,15 @@ class Host:
         log.info("rules %s are in force", rules.version)
         return True
 
-    def knows(self, authorization: str | None) -> bool:
-        """Whether the key has been read, whatever may be wrong with it."""
-        token = split_token(authorization)
-        return token is not None and self.config.keys.lookup(token[0]) is not None
-
     async def look_for(self, authorization: str | None) -> None:
         """Read the keys again when this one is not known yet, but not for everybody who makes one up."""
+        token = split_token(authorization)
         now = time.monotonic()
-        unknown = split_token(authorization) is not None and not self.knows(authorization)
-        if unknown and now - self._looked_at > _UNKNOWN_KEY_EVERY:
-            self._looked_at = now
-            with suppress(Exception):
-                await self._refresh_keys()
+        if token is None or self.config.keys.lookup(token[0]) or now - self._looked_at <= _UNKNOWN_KEY_EVERY:
+            return
+        self._looked_at = now
+        with suppress(Exception):
+            await self._refresh_keys()
 
     def authenticate(self, authorization: str | None) -> tuple[str, KeyRecord]:
         """Key id and record of a live key. Raises Problem 401, or 503 when keys are too old to be trusted."""

@@ -1,7 +1,9 @@
 """The pump: takes what waits, decides it, makes it durable, answers. The only place that touches the engine.
 
 One turn decides everything that is waiting (up to a limit) and ends with one fdatasync, whether it held one
-event or hundreds. Nobody is answered before that. If anything goes wrong the engine may be ahead of the log,
+event or hundreds. Nobody is answered before that. The loop waits for the disk itself: what could be read
+meanwhile waits in the sockets and makes the next turn larger, and handing the wait to a thread and back takes
+longer than most waits. If anything goes wrong the engine may be ahead of the log,
 so there is only one honest way on: stop the process and rebuild the engine from the log.
 """
 
@@ -12,7 +14,6 @@ import logging
 import time
 from collections import Counter, deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import msgspec
@@ -84,7 +85,6 @@ class Pump:
         self._events = 0
         self._wake = asyncio.Event()
         self._stopping = False
-        self._disk = ThreadPoolExecutor(1, "tocsin-log")
 
     @property
     def committed(self) -> int:
@@ -123,7 +123,8 @@ class Pump:
                     await self._wake.wait()
                     continue
                 waiting = self._take()
-                await self._turn(waiting)
+                self._turn(waiting)
+                await asyncio.sleep(0)  # read what has come in the meantime
         except BaseException:
             self._stopping = True
             for one in (*waiting, *self._queue):
@@ -137,7 +138,6 @@ class Pump:
 
     def close(self) -> None:
         """After `run` has ended: commit and let go of the log."""
-        self._disk.shutdown()
         self._log.close()
 
     def _enqueue(self, one: _Waiting) -> None:
@@ -153,7 +153,7 @@ class Pump:
             events += len(one.items)
         return taken
 
-    async def _turn(self, waiting: list[_Waiting]) -> None:
+    def _turn(self, waiting: list[_Waiting]) -> None:
         now, before = self._clock(), self._log.position
         together: list[_Waiting] = []
         for one in waiting:
@@ -166,8 +166,7 @@ class Pump:
         self._decide(together, now)
         if self._log.position > before:
             started = time.perf_counter()
-            self._log.write()
-            await asyncio.get_running_loop().run_in_executor(self._disk, self._log.sync)
+            self._log.commit()
             self._metrics.commit_seconds.observe(time.perf_counter() - started)
         self._metrics.turn_events.observe(sum(len(one.items) for one in waiting))
         for one in waiting:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import msgspec
@@ -28,8 +27,7 @@ class Item(NamedTuple):
     raw: bytes
 
 
-@dataclass(frozen=True)
-class Times:
+class Times(NamedTuple):
     """Which event times are acceptable now. All in milliseconds.
 
     `replay`: historic data may be older than 30 days, but not older than 30 days before the engine's clock:

@@ -17,8 +17,8 @@ from tocsin.surfaces.decide.direct import DirectProtocol
 
 #: What a request leaves behind is freed when it is answered; there is hardly a cycle to look for.
 YOUNG_OBJECTS: Final = 20_000
-#: Seconds until the thread that waited for the disk may go on while the loop is busy; Python's own 5 ms would
-#: be most of what a caller waits for.
+#: Seconds for which a thread that reads keys or rules may hold up the loop. Python's own 5 ms would be most
+#: of what a caller waits.
 HANDOVER: Final = 0.0002
 
 
