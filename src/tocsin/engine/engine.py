@@ -11,7 +11,7 @@ Its state is a pure function of the log. Live, backtest, rule test and recovery 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -48,8 +48,15 @@ class StateError(ValueError):
     """A snapshot that this engine cannot continue from."""
 
 
+def _nothing(_lanes: int) -> None:
+    """Nobody looks."""
+
+
 class Engine:
-    """One partition. Not thread-safe: one writer, in log order."""
+    """One partition. Not thread-safe: one writer, in log order. ``after_batch`` may look at ``bench`` once a
+    batch was run, and is told how many lanes it has; other rules forget it."""
+
+    after_batch: Callable[[int], None]
 
     def __init__(self, rules: RuleSet, memory_limit: int | None = None, *, read_all: bool = False) -> None:
         """``memory_limit``: bytes, the machine's memory when None. ``read_all``: read every feature on every
@@ -148,6 +155,7 @@ class Engine:
 
     def _install(self, plan: Plan) -> None:
         self.plan: Plan = plan
+        self.after_batch = _nothing
         self.bench = Bench(plan, self.memory)
         self._encoder = Encoder(plan)
         self._explainer = Explainer(plan)
@@ -187,6 +195,7 @@ class Engine:
         self._encoder.fill(events, bench.ints, bench.numbers)
         self._encoder.marks(events, bench.mark_keys, bench.untils, bench.confidences)
         bench.run(n)
+        self.after_batch(n)
         hit: list[int] = bench.hit[:n].tolist()
         return hit
 

@@ -34,6 +34,7 @@ from tocsin.engine.language.ruleset import RuleSet
 from tocsin.engine.language.sentences import fill, looked_at
 from tocsin.engine.language.stages import SHARES
 from tocsin.engine.language.written import written
+from tocsin.engine.scores.raised import Scored, scored
 from tocsin.engine.stored import Stored, concerns, may_fire
 from tocsin.engine.vocabulary import SEVERITIES, VERDICTS
 
@@ -65,11 +66,13 @@ class Check:
 @dataclass(frozen=True)
 class Because:
     """A rule that fired: every question of its condition, and its reason in words fit for a letter, by
-    language: values that were looked at, but no threshold that would teach how to stay below it."""
+    language: values that were looked at, but no threshold that would teach how to stay below it. `scores`:
+    what raised the scores that made it fire."""
 
     rule: Rule
     checks: tuple[Check, ...]
     texts: dict[str, str]
+    scores: tuple[Scored, ...]
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,8 @@ class Near:
 @dataclass(frozen=True)
 class Why:
     """The whole explanation. `hidden`: rules that may have nearly fired, but look at something covered.
-    `reproduced`: whether exactly the rules that fired then fire on what was kept."""
+    `reproduced`: whether exactly the rules that fired then fire on what was kept, and models give the same
+    scores."""
 
     rules_version: str
     verdict: str
@@ -106,6 +110,7 @@ def why(rules: RuleSet, event: Event, explanation: Explanation, covered: frozens
         (rule for rule in rules.rules.values() if concerns(rule, stored, rules)), key=_worst_first
     )
     fired = [rule for rule in concerned if rule.id in names]
+    because = tuple(_because(rule, stored, rules) for rule in fired)
     others = [rule for rule in concerned if rule.id not in names and rule.share == SHARES]
     hidden = [rule for rule in others if stored.hides(rule.when)]
     near = [found for rule in others if rule not in hidden and (found := _near(rule, stored, rules))]
@@ -113,12 +118,13 @@ def why(rules: RuleSet, event: Event, explanation: Explanation, covered: frozens
     return Why(
         rules_version=rules.version,
         verdict=max((one.verdict for one in explanation.fired), key=VERDICTS.index),
-        fired=tuple(_because(rule, stored, rules) for rule in fired),
+        fired=because,
         near=tuple(sorted(near, key=lambda one: -one.nearness)),
         hidden=len(hidden),
         smallest=smallest,
         reproduced=names == {rule.id for rule in fired if may_fire(rule, stored, rules)}
-        and not any(may_fire(rule, stored, rules) for rule in others if rule not in hidden),
+        and not any(may_fire(rule, stored, rules) for rule in others if rule not in hidden)
+        and all(score.reproduced for one in because for score in one.scores),
     )
 
 
@@ -128,9 +134,11 @@ def _worst_first(rule: Rule) -> tuple[int, int, str]:
 
 def _because(rule: Rule, stored: Stored, rules: RuleSet) -> Because:
     values: dict[str, Scalar] = dict(looked_at(rule, stored, rules.lists))
+    asked = [name for name in values if name in rules.features and rules.features[name].kind == "score"]
+    scores = tuple(found for name in asked if (found := scored(name, rules, stored)) is not None)
     values |= dict.fromkeys(sorted(stored.covered & {got.name for got in gets(rule.when)}), "…")
     texts = {language: fill(text, values) for language, text in rule.reason.items()}
-    return Because(rule, tuple(check for check, _ in _checks(rule.when, stored, rules)), texts)
+    return Because(rule, tuple(check for check, _ in _checks(rule.when, stored, rules)), texts, scores)
 
 
 def _checks(

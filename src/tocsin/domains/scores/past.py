@@ -66,7 +66,7 @@ class Past:
 
     def chosen(self, which: npt.NDArray[np.bool_]) -> Past:
         """Some of the events."""
-        entities = [self.entities[place] for place in np.flatnonzero(which)]
+        entities = [self.entities[place] for place in np.flatnonzero(which).tolist()]
         return replace(
             self, columns=self.columns[which], times=self.times[which], received=self.received[which],
             types=self.types[which], entities=entities,

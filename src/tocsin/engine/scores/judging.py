@@ -190,7 +190,7 @@ def _rank_correlation(a: Numbers, b: Numbers) -> float:
     ranks = [_ranks(one) for one in (a, b)]
     if any(rank.std() == 0 for rank in ranks):
         return 0.0
-    return round(float(np.corrcoef(*ranks)[0, 1]), 6)
+    return round(float(np.corrcoef(ranks[0], ranks[1])[0, 1]), 6)
 
 
 def _ranks(values: Numbers) -> Numbers:

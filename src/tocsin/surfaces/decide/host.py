@@ -26,6 +26,7 @@ from tocsin.surfaces.decide.keys import KeyRecord, check, split_token, unknown_k
 from tocsin.surfaces.decide.metrics import Metrics
 from tocsin.surfaces.decide.problems import busy
 from tocsin.surfaces.decide.pump import Pump
+from tocsin.surfaces.decide.watching import EVERY_S, Watching
 
 log = logging.getLogger("tocsin.decide")
 
@@ -68,6 +69,7 @@ class Host:
                 "%d recorded decisions differ from a replay; the recorded ones stand", recovered.differing
             )
         self.pump = Pump(recovered.engine, writer, self.metrics, config.queue_limit, config.turn_limit)
+        self.watching = Watching(config.folder)
         self._describe()
         with suppress(Exception):
             await self._refresh_keys()
@@ -75,11 +77,13 @@ class Host:
         self._running.add_done_callback(self._pump_ended)
         if recovered.engine.seq == 0 or recovered.engine.rules_version != rules.version:
             await self.pump.switch(rules)
+        self.watching.begin(self.pump.engine)
         self._tasks = [
             self._forever(self._keep_keys()),
             self._forever(self._keep_rules()),
             self._forever(self._keep_sealing()),
             self._forever(self._keep_snapshots()),
+            self._forever(self._keep_watching()),
         ]
         self.ready = True
         log.info(
@@ -124,6 +128,7 @@ class Host:
             await self._snapshotter.wait()
         self.pump.stop()
         await self._running
+        self.watching.write()
         self.pump.close()
 
     async def reload(self) -> bool:
@@ -135,6 +140,7 @@ class Host:
             return False
         if rules.version != self.pump.engine.rules_version:
             await self.pump.switch(rules)
+            self.watching.begin(self.pump.engine)
         log.info("rules %s are in force", rules.version)
         return True
 
@@ -210,6 +216,12 @@ class Host:
                 await self._snapshot(position)
                 done, at = position, time.monotonic()
 
+    async def _keep_watching(self) -> None:
+        """Write down what models see, for who looks at them."""
+        while True:
+            await asyncio.sleep(EVERY_S)
+            self.watching.write()
+
     async def _snapshot(self, position: int) -> None:
         self._snapshotter = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -249,6 +261,7 @@ class Host:
             "snapshot_position": lambda: max((p for p, _ in snapshots(folder)), default=0),
             "keys_age_seconds": lambda: min(time.monotonic() - self._keys_at, 1e9),
         }
+        self.metrics.drift = lambda: self.watching.indices()
         self.metrics.info = lambda: {"rules": pump.engine.rules_version, "engine": ENGINE_VERSION}
 
 

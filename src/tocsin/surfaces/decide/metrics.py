@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
 SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
@@ -44,6 +44,7 @@ class Metrics:
         self.gauges: dict[str, Callable[[], float]] = {}
         self.info: Callable[[], dict[str, str]] = dict
 
+        self.drift: Callable[[], Iterable[tuple[str, str, float]]] = tuple
     def text(self) -> str:
         lines: list[str] = []
         _family(lines, "tocsin_decide_requests_total", "status", self.requests)
@@ -60,6 +61,11 @@ class Metrics:
             lines += [f"# TYPE tocsin_decide_{name} gauge", f"tocsin_decide_{name} {ask():.17g}"]
         labels = ",".join(f'{name}="{value}"' for name, value in sorted(self.info().items()))
         lines += ["# TYPE tocsin_decide_info gauge", f"tocsin_decide_info{{{labels}}} 1"]
+        lines.append("# TYPE tocsin_decide_model_psi gauge")
+        lines += [
+            f'tocsin_decide_model_psi{{model="{model}",input="{input_}"}} {index:.6g}'
+            for model, input_, index in self.drift()
+        ]
         return "\n".join(lines) + "\n"
 
 
