@@ -103,7 +103,7 @@ def _cases(cases: int) -> None:
             INSERT INTO cases_case (id, reference, title, desk, state, severity, codes, source, channel,
                 region, zone,
                 data_class, walled_off, heard_by, opened_at, updated_at, next_due_at,
-                outcome, score, revision)
+                outcome, revision)
             SELECT 'case_' || lpad(n::text, 9, '0'), 'B-' || n, 'Case number ' || n || ' of the benchmark',
                 (ARRAY['safety','fraud','account','conduct','privacy','food','delivery'])[1 + n %% 7],
                 CASE WHEN n %% 4 = 0 THEN 'open' WHEN n %% 4 = 1 THEN 'investigating' ELSE 'closed' END,
@@ -113,7 +113,7 @@ def _cases(cases: int) -> None:
                 CASE WHEN n %% 97 = 0 THEN 'P4' ELSE 'P3' END, '{}', '{}', now() - (n %% 400) * interval '1
                 hour', now(),
                 CASE WHEN n %% 3 = 0 THEN NULL ELSE now() + ((n * 31) %% 5000) * interval '1 minute' END,
-                '', n %% 900, 1
+                '', 1
             FROM generate_series(1, %s) AS n
             """,
             [cases],

@@ -5,6 +5,7 @@ Runs inside a running Tocsin (``manage shell``), with its worker at work; waits 
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 from typing import Any
@@ -40,6 +41,8 @@ from tocsin.domains.enforcement.models import Decision, Notice
 from tocsin.domains.enforcement.notices import link
 from tocsin.domains.people.actions import upsert_entity
 from tocsin.domains.people.models import Account
+from tocsin.domains.questions import actions as questions
+from tocsin.domains.questions.models import Question
 from tocsin.domains.reports.actions import file_report
 from tocsin.domains.rules import actions as rules
 from tocsin.domains.rules.models import DetectionRule, RuleReport
@@ -74,6 +77,7 @@ def fill(tag: str, people: dict[str, str], flagged: str = "") -> None:
     """Do it, and print what the rooms are called."""
     house = _House(tag, people)
     rooms = house.cases() | house.outside() | house.newcomer() | house.rules()
+    rooms |= house.asked()
     if flagged:
         case = Case.objects.get(reference=flagged)
         house.work_on(case)
@@ -207,6 +211,18 @@ class _House:
         backtested = DetectionRule.objects.filter(pk=rooms["rule"], state="backtested")
         until(backtested.exists, "the backtest")
         return rooms
+
+    def asked(self) -> dict[str, str]:
+        """A question that was answered, and the features of the customer."""
+        acting, now = self.acting("supervisor"), timezone.now()
+        asked = questions.Asked(
+            "total_minor >= 0", now - dt.timedelta(days=1), now, adds_up="total_minor", top_of="customer",
+            name=f"Orders {self.tag}",
+        )  # fmt: skip
+        made = questions.ask(acting, asked, "To see the page")
+        answered = Question.objects.filter(pk=made.pk, state="done")
+        until(answered.exists, "the answer")
+        return {"question": made.pk}
 
     def newcomer(self) -> dict[str, str]:
         """Somebody who has no second factor yet; and a passkey for the investigator."""

@@ -93,6 +93,7 @@ VISITS = (
         "summary:has-text('Write to the reporter')", "!#note-form",
     )),
     Visit("investigator", _CASE + "{flagged}/", (_dialog("alert"), _dialog("why"), _dialog("decide"))),
+    Visit("investigator", _CASE + "{worked}/links/", ("[data-graph-expand]",)),
     Visit("investigator", _CASE + "{worked}/decide/", ("!main form",)),
     Visit("investigator", _CASE + "{worked}/evidence/", ("!main form",)),
     *(
@@ -119,6 +120,11 @@ VISITS = (
     # people, alerts, appeals
     Visit("supervisor", "/console/alerts/"),
     Visit("supervisor", "/console/alerts/?state=unsettled"),
+    Visit("supervisor", "/console/alerts/precision/"),
+    Visit("supervisor", "/console/questions/", (
+        '!form[action="/console/questions/"]', 'details:has-text("Features") > summary',
+    )),
+    Visit("supervisor", "/console/questions/{question}/"),
     Visit("supervisor", "/console/lookup/"),
     Visit("supervisor", "/console/lookup/?q={customer}"),
     Visit("supervisor", "/console/lookup/?q=nobody-at-all"),
@@ -168,6 +174,7 @@ NO_PAGE = {
     **dict.fromkeys(("help:leave", "help:end", "console:home"), _ON),
     **dict.fromkeys(("help:hours", "help:score", "console:case_graph", "console:entity_graph"), _DATA),
     **dict.fromkeys(("console:palette", "console:export", "console:evidence", "ui:healthz"), _DATA),
+    "console:question_export": _DATA,
     "mfa_download_recovery_codes": _DATA,
     **dict.fromkeys(("line:incoming", "line:go-on", "line:over", "line:safe"), _CARRIER),
     **dict.fromkeys(("help:message", "help:unsafe", "help:withdraw", "console:take"), _ACT),
@@ -180,6 +187,7 @@ NO_PAGE = {
         f"console:{name}": _PART
         for name in (
             "nav", "queue_rows", "case_body", "here", "support", "proposal", "custody", "rule_problems",
+            "question_problems", "entity_features",
         )
     },
     **{

@@ -20,6 +20,7 @@ _CASE = "console/case/<str:reference>/"
 _EVIDENCE = "console/evidence/<str:evidence_id>/"
 _APPEAL = "console/appeals/<str:appeal_id>/"
 _ENTITY = "console/entity/<str:kind>/<str:entity_id>/"
+_QUESTION = "console/questions/<str:question_id>/"
 _RULE = "console/rules/<str:name>/"
 
 #: What the console asks for: permission of a GET, permission of a POST; empty where there is none.
@@ -39,6 +40,7 @@ CONSOLE: dict[str, tuple[str, str]] = {
     _CASE + "here/": ("cases.view", ""),
     _CASE + "support/": ("cases.view", ""),
     _CASE + "links.json": ("cases.view", ""),
+    _CASE + "links/": ("cases.view", "evidence.add"),
     _CASE + "decide/": ("cases.work", "cases.work"),
     _CASE + "proposal/": ("cases.work", ""),
     _CASE + "take/": ("", "cases.assign"),
@@ -62,6 +64,7 @@ CONSOLE: dict[str, tuple[str, str]] = {
     _EVIDENCE: ("evidence.view", ""),
     _EVIDENCE + "custody/": ("evidence.view", ""),
     "console/alerts/": ("alerts.view", ""),
+    "console/alerts/precision/": ("alerts.view", ""),
     "console/appeals/": ("appeals.view", ""),
     _APPEAL: ("appeals.view", ""),
     _APPEAL + "take/": ("", "appeals.decide"),
@@ -70,6 +73,11 @@ CONSOLE: dict[str, tuple[str, str]] = {
     "console/lookup/": ("entities.view", ""),
     _ENTITY: ("entities.view", ""),
     _ENTITY + "links.json": ("entities.view", ""),
+    _ENTITY + "features/": ("entities.view", "entities.view"),
+    "console/questions/": ("entities.view", "entities.view"),
+    "console/questions/problems/": ("", "entities.view"),
+    _QUESTION: ("entities.view", ""),
+    _QUESTION + "export/": ("cases.export", ""),
     "console/rules/": ("rules.view", ""),
     "console/rules/new/": ("rules.edit", "rules.edit"),
     _RULE: ("rules.view", ""),

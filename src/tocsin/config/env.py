@@ -68,6 +68,7 @@ class Env:
     proxies: int
     oidc_apps: tuple[Mapping[str, Any], ...]
     line_carriers: Mapping[str, str]
+    review_capacity: int
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None) -> Env:
@@ -106,6 +107,7 @@ class Env:
             proxies=_proxies(get("TOCSIN_PROXIES") or "0"),
             oidc_apps=_oidc(get("TOCSIN_OIDC_APPS") or ""),
             line_carriers=_carriers(_list(get("TOCSIN_LINE_CARRIERS") or "")),
+            review_capacity=_capacity(get("TOCSIN_REVIEW_CAPACITY") or "100"),
         )
 
     @property
@@ -157,6 +159,14 @@ def _list(text: str) -> tuple[str, ...]:
 def _proxies(text: str) -> int:
     if not text.isdigit() or int(text) > 9:
         raise BadEnvironment(f"TOCSIN_PROXIES is {text!r}; it should be a number from 0 to 9")
+    return int(text)
+
+
+def _capacity(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 10_000:
+        raise BadEnvironment(
+            f"TOCSIN_REVIEW_CAPACITY is {text!r}; it should be a number of alerts from 1 to 10000"
+        )
     return int(text)
 
 

@@ -59,6 +59,7 @@ TOCSIN_RULES_DIR = str(ENV.rules_dir)
 TOCSIN_DECIDE_LOG = str(ENV.home / "decide")
 #: Personal data is masked and caps apply; these are numbers an operator may change without a code change.
 TOCSIN_EXPORT_CAP = 200
+TOCSIN_REVIEW_CAPACITY = ENV.review_capacity
 TOCSIN_EVIDENCE_MAX_BYTES = 25 * 1024 * 1024
 
 SECRET_KEY = _secret(ENV.home / "keys" / "django-secret")
@@ -93,6 +94,7 @@ INSTALLED_APPS = [
     "tocsin.domains.scores",
     "tocsin.domains.rules",
     "tocsin.domains.cases",
+    "tocsin.domains.questions",
     "tocsin.domains.line",
     "tocsin.domains.enforcement",
     "tocsin.surfaces.ui",

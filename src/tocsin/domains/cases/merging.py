@@ -89,7 +89,6 @@ def _move(work: Work, ending: Case, staying: Case) -> None:
     got_worse(work, staying, ending.severity, f"{ending.reference} was merged into it")
     if staying.order_id is None:
         staying.order_id = ending.order_id
-    staying.score = max(staying.score, ending.score)
 
 
 def _end(work: Work, ending: Case, staying: Case, reason: str) -> None:

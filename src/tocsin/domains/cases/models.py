@@ -55,7 +55,6 @@ class Case(models.Model):
     next_due_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     outcome = models.CharField(max_length=24, blank=True)
-    score = models.IntegerField(default=0)
     merged_into = models.ForeignKey("self", null=True, on_delete=models.PROTECT)
     revision = models.IntegerField(default=1)
 

@@ -69,7 +69,6 @@ def create(
     channel: str = "",
     data_class: str = "P3",
     order: Order | None = None,
-    score: int = 0,
 ) -> Case:
     """Make a case and say so to the queue."""
     now = timezone.now()
@@ -86,7 +85,6 @@ def create(
         zone=zone,
         data_class=data_class,
         order=order,
-        score=score,
         opened_at=now,
         updated_at=now,
     )
@@ -241,7 +239,6 @@ def from_alert(
             region=alert.region or (subject.region if subject else ""),
             zone=subject.zone if subject else "UTC",
             order=order,
-            score=alert.score,
         )
     else:
         got_worse(work, case, alert.severity, f"rule {alert.rule} fired as well")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tocsin.core.act import Work
 from tocsin.core.ids import new_id
 from tocsin.domains.detection.models import Alert
-from tocsin.domains.detection.records import Fired, Record, rank
+from tocsin.domains.detection.records import Fired, Record
 
 #: Verdicts a person should look at. A step-up or a watch that stands alone is the machine's own business.
 ALERTING = frozenset({"review", "block"})
@@ -29,7 +29,6 @@ def _raise(work: Work, record: Record, fired: Fired) -> Alert:
         alert.last_seq = record.seq
         alert.last_at = record.received_at
         alert.value_minor += max(record.value_minor, 0)
-        alert.score = max(alert.score, rank(fired, alert.value_minor))
         work.save(alert, "alert.add")
         work.emit("alert.grew", {"alert": alert.id, "seq": record.seq}, key=f"{alert.id}:{record.seq}")
         return alert
@@ -43,7 +42,6 @@ def _raise(work: Work, record: Record, fired: Fired) -> Alert:
         violation_code=fired.clause,
         severity=fired.severity,
         verdict=fired.verdict,
-        score=rank(fired, record.value_minor),
         value_minor=max(record.value_minor, 0),
         currency=record.currency,
         region=record.region[:20],

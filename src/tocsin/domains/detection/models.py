@@ -111,7 +111,6 @@ class Alert(models.Model):
     violation_code = models.CharField(max_length=60, blank=True)
     severity = models.CharField(max_length=2)
     verdict = models.CharField(max_length=10)
-    score = models.IntegerField(default=0)
     value_minor = models.BigIntegerField(default=0)
     currency = models.CharField(max_length=3, blank=True)
     region = models.CharField(max_length=20, blank=True)
@@ -138,7 +137,48 @@ class Alert(models.Model):
                 name="alert_open_once",
             )
         ]
-        indexes = [models.Index(fields=["state", "-score"], name="alert_ranked")]
+        indexes = [
+            models.Index(fields=["state", "severity", "-value_minor"], name="alert_ranked"),
+            models.Index(fields=["opened_at"], name="alert_opened"),
+        ]
+
+
+class RuleRecord(models.Model):
+    """What the alerts of a rule came to in the ninety days before ``day``, and the chance that its next one
+    is right (see ``harm``). Under ``EVERY_RULE``: all alerts together."""
+
+    EVERY_RULE = "*"  # no rule is called so
+
+    rule = models.CharField(max_length=64, primary_key=True)
+    day = models.DateField()
+    confirmed = models.IntegerField()
+    cleared = models.IntegerField()
+    chance = models.FloatField()
+
+    class Meta:
+        db_table = "detection_rule_record"
+
+
+class TopOfDay(models.Model):
+    """How right the top of a day's alert queue was: precision@k (handbook §4.1).
+
+    ``top``: the ids of the at most ``k`` alerts of that day with the most expected harm; fixed when the day
+    is over. ``confirmed``, ``cleared``: what is known of them by now. ``confirmed_then``, ``cleared_then``:
+    what was known when the day was closed; null before.
+    """
+
+    day = models.DateField(primary_key=True)
+    k = models.IntegerField()
+    raised = models.IntegerField()
+    top = models.JSONField(default=list)
+    confirmed = models.IntegerField(default=0)
+    cleared = models.IntegerField(default=0)
+    confirmed_then = models.IntegerField(null=True)
+    cleared_then = models.IntegerField(null=True)
+    counted_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "detection_top_of_day"
 
 
 class Label(models.Model):

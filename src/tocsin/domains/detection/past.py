@@ -8,8 +8,11 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from django.db.models import Q, QuerySet
+
 from tocsin.core.crypto.seal import open_many
 from tocsin.domains.detection.models import Event, Label
+from tocsin.domains.detection.queries import ENTITY_COLUMNS
 from tocsin.domains.detection.records import Record
 from tocsin.domains.detection.store import day_scope
 from tocsin.engine.events import Entities
@@ -21,7 +24,24 @@ _CHUNK: Final = 2048
 def records_since(since: dt.datetime, limit: int) -> Iterator[list[Record]]:
     """The newest ``limit`` events received since then, oldest first, in pieces. Of a day whose key was
     destroyed only what was not personal is left."""
-    rows = Event.objects.filter(received_at__gte=since)
+    return _in_pieces(Event.objects.filter(received_at__gte=since), limit)
+
+
+def records_between(since: dt.datetime, until: dt.datetime, limit: int) -> Iterator[list[Record]]:
+    """The same of those received before ``until``."""
+    return _in_pieces(Event.objects.filter(received_at__gte=since, received_at__lt=until), limit)
+
+
+def records_of(kind: str, entity_id: str, since: dt.datetime, limit: int) -> list[Record]:
+    """The newest ``limit`` events that name an entity, received since then, oldest first. ``kind`` as events
+    call it."""
+    column = ENTITY_COLUMNS.get(kind)
+    named = Q(**{column: entity_id}) if column else Q(entities__contains={kind: entity_id})
+    newest = Event.objects.filter(named, received_at__gte=since).order_by("-received_at", "-seq")[:limit]
+    return _records(sorted(newest, key=lambda event: event.seq))
+
+
+def _in_pieces(rows: QuerySet[Event], limit: int) -> Iterator[list[Record]]:
     newest = rows.order_by("-seq").values_list("seq", flat=True)
     first = min(newest[limit - 1 : limit], default=0)
     last = first - 1

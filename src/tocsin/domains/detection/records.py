@@ -11,8 +11,6 @@ from tocsin.domains.detection.plain import covered_reason, is_plain
 
 #: Rules about what shoppers do with an account, an order or their position: the shopper is the subject.
 _SHOPPER_FIRST = ("FRD-W", "frd_w", "worker", "shopper")
-_SEVERITY_WEIGHT = {"S0": 1000, "S1": 400, "S2": 100, "S3": 30, "S4": 1}
-_VERDICT_WEIGHT = {"block": 3, "review": 2, "step_up": 1, "watch": 1, "allow": 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +115,3 @@ class InForce:
     version: str
     at: dt.datetime
     sources: Mapping[str, str]
-
-
-def rank(fired: Fired, value_minor: int) -> int:
-    """Expected harm as one number for ranking: severity and verdict first, then money in whole currency
-    units.
-    """
-    money = min(value_minor // 100, 10_000)
-    return _SEVERITY_WEIGHT[fired.severity] * _VERDICT_WEIGHT[fired.verdict] + money

@@ -17,14 +17,15 @@ def problems_of(draft: DetectionRule, live: Files) -> tuple[RuleSet | None, list
     try:
         rules = load(live.with_draft(draft).sources())
     except RuleError as error:
-        return None, [_plain(problem) for problem in error.problems]
+        return None, [plain(problem) for problem in error.problems]
     mine = [rule.id for rule in rules.rules.values() if rule.spot and rule.spot.file == file_of(draft.name)]
     if mine == [draft.name]:
         return rules, []
     spot = Spot(file_of(draft.name), 1, 1, 1)
-    return None, [_plain(Problem(spot, f"Expected one rule, and that it is called {draft.name}."))]
+    return None, [plain(Problem(spot, f"Expected one rule, and that it is called {draft.name}."))]
 
 
-def _plain(problem: Problem) -> dict[str, Any]:
+def plain(problem: Problem) -> dict[str, Any]:
+    """A mistake as JSON: its place, what was expected, and the line with carets below."""
     shown = [line.removeprefix("    ") for line in str(problem).splitlines()[1:]]
     return {**asdict(problem.spot), "message": problem.message, "shown": "\n".join(shown)}

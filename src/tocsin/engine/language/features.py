@@ -304,3 +304,15 @@ def _is_money(value: Get | None) -> bool:
 
 def _spot(feature: Feature) -> Spot:
     return feature.spot or Spot("", 1, 1, 1)
+
+
+def features_of(features: Mapping[str, Feature], kind: str) -> dict[str, Feature]:
+    """The features that are about one entity of this kind alone: counted per it and nothing else, worked out
+    of such, or labels that it bears. Events that do not name the entity cannot change them."""
+    keys = keys_of(features, _heights(features))
+    return {
+        name: feature
+        for name, feature in features.items()
+        if keys[name] == {kind}
+        or (feature.kind in ("labelled", "confidence") and feature.value and feature.value.name == kind)
+    }

@@ -34,7 +34,10 @@ def chores(env: Environment) -> list[Chore]:
     from tocsin.core.evidence.reap import reap
     from tocsin.core.outbox.handling import handle_due
     from tocsin.domains.detection.logread import forget_shipped, reader
+    from tocsin.domains.detection.precision import keep_up
     from tocsin.domains.detection.ship import ship_once
+    from tocsin.domains.questions.answering import answer_next
+    from tocsin.domains.questions.sheets import work_out_next
     from tocsin.domains.rules.brake import brake
     from tocsin.domains.rules.reports import make_next
 
@@ -43,6 +46,9 @@ def chores(env: Environment) -> list[Chore]:
     return [
         Chore("shipping", 0.25, lambda: ship_once(log)),
         Chore("log removal", 300.0, lambda: forget_shipped(env.home / "decide")),
+        Chore("precision", 20.0, keep_up),
+        Chore("questions", 1.0, answer_next, on_wake=True),
+        Chore("features", 1.0, work_out_next, on_wake=True),
         Chore("clocks", 1.0, fire_due, on_wake=True),
         Chore("handlers", 1.0, handle_due, on_wake=True),
         Chore("rule brake", 2.0, brake),

@@ -10,6 +10,7 @@ from tocsin.core.access.check import actor_permissions
 from tocsin.core.act import act
 from tocsin.core.actor import Actor
 from tocsin.domains.cases import queries as cases
+from tocsin.domains.cases.link_graph import Wanted
 from tocsin.domains.cases.models import Case
 from tocsin.surfaces.console import casepage, context, drawing, queueing, support
 from tocsin.surfaces.console.desk import actor_of, page
@@ -110,7 +111,7 @@ def case_support(request: HttpRequest, reference: str) -> HttpResponse:
 def case_graph(request: HttpRequest, reference: str) -> JsonResponse:
     """Links around the people of a case, two hops."""
     actor, found = _asked(request, reference)
-    return JsonResponse(drawing.around_case(actor, found))
+    return JsonResponse(drawing.around_case(actor, found, Wanted()))
 
 
 def _asked(request: HttpRequest, reference: str) -> tuple[Actor, Case]:

@@ -28,6 +28,8 @@ from tocsin.domains.cases.actions import OVER
 from tocsin.domains.cases.models import Case, CaseParty
 from tocsin.domains.cases.outcomes import OUTCOMES
 from tocsin.domains.detection import activity
+from tocsin.domains.detection.harm import harms
+from tocsin.domains.detection.models import Alert
 from tocsin.domains.enforcement import queries as enforcement
 from tocsin.domains.enforcement.ladder_steps import STEPS, said_of
 from tocsin.domains.enforcement.models import Action, Decision
@@ -95,7 +97,7 @@ def _build(actor: Actor, case: Case, parties: list[CaseParty], links: Sequence[A
             {"row": row, "label": words.NOTICES.get(row.kind, words.plain(row.kind))}
             for row in enforcement.notices_in(actor, case)
         ],
-        "stats": _stats(actor, case, sides, len(reports), len(alerts)),
+        "stats": _stats(actor, case, sides, len(reports), [one["row"] for one in alerts]),
         "graph_url": reverse("console:case_graph", args=[case.reference]),
     }
 
@@ -200,10 +202,15 @@ def _urgent(case: Case, due: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
 
 
 def _stats(
-    actor: Actor, case: Case, sides: list[dict[str, Any]], reports: int, alerts: int
+    actor: Actor, case: Case, sides: list[dict[str, Any]], reports: int, alerts: list[Alert]
 ) -> dict[str, Any]:
     subject = next((side for side in sides if side["part"] == CaseParty.Part.SUBJECT), None)
-    figures: dict[str, Any] = {"score": case.score, "reports": reports, "alerts": alerts, "subject": subject}
+    figures: dict[str, Any] = {
+        "harm": _most_harm(alerts),
+        "reports": reports,
+        "alerts": len(alerts),
+        "subject": subject,
+    }
     if subject is None or "entities.view" not in actor_permissions(actor):
         return figures
     account = subject["account"]
@@ -214,6 +221,13 @@ def _stats(
         "flagged": sum(day.flagged for day in days),
         "most": max(day.events for day in days),
     }
+
+
+def _most_harm(alerts: list[Alert]) -> dict[str, Any] | None:
+    """The most that one of the alerts is expected to cost: several may be about the same money."""
+    harm = harms(alerts)
+    known = [(found, alert.currency) for alert in alerts if (found := harm[alert.pk].minor) is not None]
+    return dict(zip(("minor", "currency"), max(known), strict=True)) if known else None
 
 
 def _may(actor: Actor, case: Case) -> dict[str, bool]:

@@ -48,7 +48,13 @@ _NAV: tuple[tuple[str | Promise, tuple[_Place, ...]], ...] = (
             _Place(lazy("Appeals"), "appeals", "scale", "g a", "appeals.view", enforcement.waiting),
         ),
     ),
-    (lazy("People"), (_Place(lazy("Look up"), "lookup", "waypoints", "g e", "entities.view"),)),
+    (
+        lazy("People"),
+        (
+            _Place(lazy("Look up"), "lookup", "waypoints", "g e", "entities.view"),
+            _Place(lazy("Ask history"), "questions", "history", "g h", "entities.view"),
+        ),
+    ),
     (
         lazy("Govern"),
         (

@@ -9,14 +9,13 @@ from django.views.decorators.http import require_GET
 
 from tocsin.domains.cases.exporting import export_queue
 from tocsin.domains.cases.models import Case
+from tocsin.surfaces.console.cells import cell
 from tocsin.surfaces.console.desk import actor_of, page
 from tocsin.surfaces.console.queueing import view_of
 
 _COLUMNS = (
     "case", "severity", "desk", "state", "title", "source", "region", "opened_at", "due_at", "assignee",
 )  # fmt: skip
-#: A cell that begins so would be run as a formula by a spreadsheet.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @page("cases.export")
@@ -29,7 +28,7 @@ def export(request: HttpRequest) -> HttpResponse:
     response["Cache-Control"] = "no-store"
     writer = csv.writer(response)
     writer.writerow(_COLUMNS)
-    writer.writerows([_cell(value) for value in _row(case)] for case in found)
+    writer.writerows([cell(value) for value in _row(case)] for case in found)
     return response
 
 
@@ -40,7 +39,3 @@ def _row(case: Case) -> list[str]:
         case.reference, case.severity, case.desk, case.state, case.title, case.source, case.region,
         case.opened_at.isoformat(), due, assignee,
     ]  # fmt: skip
-
-
-def _cell(value: str) -> str:
-    return f"'{value}" if value.startswith(_FORMULA) else value

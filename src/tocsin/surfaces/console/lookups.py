@@ -3,11 +3,14 @@
 from django.urls import path
 
 from tocsin.surfaces.console import (
+    alert_views,
     appeal_views,
     export_views,
+    feature_views,
     govern_views,
     own_keys_views,
     people_views,
+    question_views,
     rule_views,
     run_views,
 )
@@ -15,7 +18,8 @@ from tocsin.surfaces.console.desk import by_method
 
 urlpatterns = [
     path("export/", export_views.export, name="export"),
-    path("alerts/", people_views.alerts, name="alerts"),
+    path("alerts/", alert_views.alerts, name="alerts"),
+    path("alerts/precision/", alert_views.precision, name="precision"),
     path("appeals/", appeal_views.appeals, name="appeals"),
     path("appeals/<str:appeal_id>/", appeal_views.appeal, name="appeal"),
     path("appeals/<str:appeal_id>/take/", appeal_views.take, name="appeal_take"),
@@ -24,6 +28,15 @@ urlpatterns = [
     path("lookup/", people_views.lookup, name="lookup"),
     path("entity/<str:kind>/<str:entity_id>/", people_views.entity, name="entity"),
     path("entity/<str:kind>/<str:entity_id>/links.json", people_views.entity_graph, name="entity_graph"),
+    path("questions/", by_method(GET=question_views.questions, POST=question_views.ask), name="questions"),
+    path("questions/problems/", question_views.problems, name="question_problems"),
+    path("questions/<str:question_id>/", question_views.question, name="question"),
+    path("questions/<str:question_id>/export/", question_views.export, name="question_export"),
+    path(
+        "entity/<str:kind>/<str:entity_id>/features/",
+        by_method(GET=feature_views.features, POST=feature_views.ask),
+        name="entity_features",
+    ),
     path("palette.json", people_views.palette, name="palette"),
     path("policies/", govern_views.policies_page, name="policies"),
     path("rules/", rule_views.rules, name="rules"),

@@ -1,4 +1,4 @@
-"""Looking up people and things, alerts, and the command palette."""
+"""Looking up people and things, and the command palette."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET
 
 from tocsin.core.access.check import actor_permissions
@@ -20,62 +19,21 @@ from tocsin.core.errors import NotFound
 from tocsin.domains.cases import queries as cases
 from tocsin.domains.detection import activity
 from tocsin.domains.detection import queries as detection
-from tocsin.domains.detection.models import Alert, Event
+from tocsin.domains.detection.models import Event
 from tocsin.domains.enforcement.ladder_steps import STEPS
 from tocsin.domains.enforcement.standing import standings
 from tocsin.domains.people import queries as people
-from tocsin.domains.people import vocabulary
 from tocsin.domains.people.models import Account
-from tocsin.surfaces.console import drawing, words
+from tocsin.domains.questions.sheets import EVENT_KINDS
+from tocsin.surfaces.console import drawing, feature_views, words
 from tocsin.surfaces.console.context import places
 from tocsin.surfaces.console.desk import actor_of, page
 
-_ALERT_TABS = {
-    "in_case": lazy("In a case"),
-    "open": lazy("New"),
-    "confirmed": lazy("Right"),
-    "cleared": lazy("Wrong"),
-    "unsettled": lazy("Unsettled"),
-}
-#: Events call some things by shorter names than the entities do.
-_EVENT_KIND = {"payment_instrument": "card", "payout_account": "payout"}
 _KIND_ICONS = {
     "address": "map-pin", "customer": "user", "device": "smartphone", "order": "package",
     "payment_instrument": "credit-card", "payout_account": "banknote", "phone": "phone", "shopper": "user",
     "store": "store",
 }  # fmt: skip
-
-
-@page("alerts.view")
-@require_GET
-def alerts(request: HttpRequest) -> HttpResponse:
-    """Alerts by expected harm."""
-    actor = actor_of(request)
-    state = request.GET.get("state", "")
-    state = state if state in _ALERT_TABS else "in_case"
-    rows, hidden = detection.alerts(actor, state=state)
-    held = actor_permissions(actor)
-    known = cases.references(actor, alerts=[row.pk for row in rows]) if "cases.view" in held else {}
-    looks_up = "entities.view" in held
-    return render(
-        request,
-        "console/alerts.html",
-        {
-            "rows": [_alert(row, known.get(row.pk, ""), looks_up=looks_up) for row in rows],
-            "hidden": hidden,
-            "state": state,
-            "tabs": [{"name": name, "label": label} for name, label in _ALERT_TABS.items()],
-        },
-    )
-
-
-def _alert(row: Alert, case: str, *, looks_up: bool) -> dict[str, Any]:
-    kept = looks_up and row.subject_kind in vocabulary.ATTRIBUTES
-    href = reverse("console:entity", args=[row.subject_kind, row.subject_id]) if kept else ""
-    return {
-        "alert": row, "label": words.plain(row.rule), "kind": words.kind(row.subject_kind), "href": href,
-        "case": case,
-    }  # fmt: skip
 
 
 @page("entities.view")
@@ -110,7 +68,7 @@ def entity(request: HttpRequest, kind: str, entity_id: str) -> HttpResponse:
         raise NotFound(_("We know no such thing."), _("Check the identifier."))
     with act(actor, "entity.view") as work:
         work.fact(f"people.{kind}", entity_id)
-    events = detection.events_of(actor, kind=_EVENT_KIND.get(kind, kind), entity_id=entity_id, limit=60)
+    events = detection.events_of(actor, kind=EVENT_KINDS.get(kind, kind), entity_id=entity_id, limit=60)
     context: dict[str, Any] = {
         "kind_name": words.kind(kind),
         "entity_id": entity_id,
@@ -120,6 +78,7 @@ def entity(request: HttpRequest, kind: str, entity_id: str) -> HttpResponse:
         "events": [_event(row) for row in events.items],
         "hidden_events": events.hidden,
         "graph_url": reverse("console:entity_graph", args=[kind, entity_id]),
+        **feature_views.context(actor, kind, entity_id),
     }
     account = people.find_account(actor, kind, entity_id) if kind in ("customer", "shopper") else None
     if account is not None:

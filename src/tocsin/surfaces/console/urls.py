@@ -9,6 +9,7 @@ from tocsin.surfaces.console import (
     evidence_views,
     glass_views,
     letter_views,
+    link_views,
     lookups,
     why_views,
 )
@@ -28,6 +29,7 @@ urlpatterns = [
     path(_CASE + "here/", case_views.here, name="here"),
     path(_CASE + "support/", case_views.case_support, name="support"),
     path(_CASE + "links.json", case_views.case_graph, name="case_graph"),
+    path(_CASE + "links/", by_method(GET=link_views.links, POST=link_views.keep), name="links"),
     path(
         _CASE + "decide/",
         by_method(GET=decide_views.decide_form, POST=decide_views.decide),

@@ -34,16 +34,20 @@ async function read(box) {
   return answer.json();
 }
 
-function options(box, data) {
+function options(UPlot, box, data) {
   const axis = { stroke: css("ink3"), grid: { stroke: css("line"), width: 1 }, ticks: { stroke: css("line"), width: 1 }, font: "11px Inter, sans-serif" };
   const unit = data.unit ?? "";
+  const upright = { ...axis, size: 46, values: (_, ticks) => ticks.map((tick) => `${tick}${unit}`) };
+  const right = data.series.some((line) => line.right) ? [{ ...upright, scale: "right", side: 1, size: 58, grid: { show: false } }] : [];
   return {
     width: box.clientWidth, height: 220, cursor: { y: false }, legend: { live: true },
-    axes: [axis, { ...axis, size: 46, values: (_, ticks) => ticks.map((tick) => `${tick}${unit}`) }],
+    tzDate: (moment) => UPlot.tzDate(new Date(moment * 1000), data.zone ?? "UTC"),
+    axes: [axis, upright, ...right],
     series: [{}, ...data.series.map((line, at) => ({
-      label: line.label, stroke: css(line.tone ?? PALETTE[at % PALETTE.length]), width: 1.8,
+      label: line.label, scale: line.right ? "right" : "y", stroke: css(line.tone ?? PALETTE[at % PALETTE.length]), width: 1.8,
       dash: at ? [5, 3 + at] : undefined, // colour is never the only difference
-      points: { show: false }, value: (_, value) => (value == null ? "—" : `${value}${unit}`),
+      points: { show: data.x.length < 3 }, // a line needs two
+      value: (_, value) => (value == null ? "—" : `${value}${unit}`),
     }))],
   };
 }
@@ -51,7 +55,8 @@ function options(box, data) {
 function table(box, data) {
   const place = document.querySelector(`[data-chart-table="${box.id}"]`);
   const head = element("tr", {}, element("th", { scope: "col" }, "·"), ...data.series.map((line) => element("th", { scope: "col", class: "num" }, line.label)));
-  const day = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeZone: "UTC" });
+  const day = new Intl.DateTimeFormat(document.documentElement.lang,
+    { dateStyle: "medium", timeStyle: data.hours ? "short" : undefined, timeZone: data.zone ?? "UTC" });
   const rows = data.x.map((moment, at) => element("tr", {},
     element("th", { scope: "row" }, day.format(moment * 1000)),
     ...data.series.map((line) => element("td", { class: "num" }, `${line.values[at] ?? "—"}${data.unit ?? ""}`))));
@@ -65,7 +70,7 @@ async function draw(box) {
   const UPlot = await load();
   const paint = () => {
     drawn.get(box)?.destroy();
-    drawn.set(box, new UPlot(options(box, data), [data.x, ...data.series.map((line) => line.values)], box));
+    drawn.set(box, new UPlot(options(UPlot, box, data), [data.x, ...data.series.map((line) => line.values)], box));
   };
   paint();
   box.addEventListener("repaint", paint);

@@ -25,7 +25,7 @@ function look() {
   return [
     { selector: "node", style: {
       label: "data(label)", "font-family": "Inter, sans-serif", "font-size": 9.5, "font-weight": 600, color: c.ink2,
-      "text-valign": "bottom", "text-margin-y": 4, "text-outline-color": c.panel, "text-outline-width": 2,
+      "text-valign": "bottom", "text-margin-y": 4, "text-outline-color": c.panel, "text-outline-width": 2, "text-wrap": "ellipsis",
       shape: (node) => SHAPES[node.data("kind")] ?? "round-rectangle",
       width: 19, height: 19, "background-color": c["blu-bg"], "border-width": 1.3, "border-color": c.blu } },
     { selector: "node[kind = 'customer'], node[kind = 'shopper']", style: { "background-color": c.raised, "border-color": c.edge } },
@@ -60,6 +60,12 @@ function list(box, { nodes, edges }) {
     name(names.get(edge.from)), ` ${edge.label || say("links_to")} `, name(names.get(edge.to)))));
 }
 
+/** How wide a label may be before it reaches into the next column. */
+function room(places) {
+  const columns = [...new Set([...places.values()].map(({ x }) => x))].sort((a, b) => a - b);
+  return Math.max(24, Math.min(160, ...columns.slice(1).map((x, at) => x - columns[at])) - 8);
+}
+
 async function draw(box) {
   drawn.set(box, null);
   const data = await read(box);
@@ -75,6 +81,7 @@ async function draw(box) {
   const fit = () => {
     const places = columns(data, box.clientWidth, box.clientHeight);
     cy.nodes().positions((node) => places.get(node.id()));
+    cy.nodes().style("text-max-width", `${room(places)}px`);
     cy.fit(undefined, 22);
     if (cy.zoom() > 1) { cy.zoom(1); cy.center(); }
   };

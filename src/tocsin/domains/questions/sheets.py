@@ -1,0 +1,82 @@
+"""The features of one person or thing, worked out by the worker when somebody asks for them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.utils import timezone
+
+from tocsin.core.access.check import require
+from tocsin.core.act import act
+from tocsin.core.actor import Actor, system
+from tocsin.core.errors import NotFound
+from tocsin.core.ids import new_id
+from tocsin.core.outbox.notify import wake_worker
+from tocsin.domains.people import queries as people
+from tocsin.domains.questions.asking import rules_in_force
+from tocsin.domains.questions.models import FeatureSheet, Question
+
+State = Question.State
+#: What events call some kinds of things that are held under longer names.
+EVENT_KINDS: Final = {"payment_instrument": "card", "payout_account": "payout"}
+
+
+def ask_features(actor: Actor, kind: str, entity_id: str) -> FeatureSheet:
+    """Have the features of this person or thing worked out; one that waits already is given again. ``kind``
+    as the thing is held.
+
+    Raises:
+        AccessDenied: without ``entities.view``. NotFound: there is none that the actor may see.
+    """
+    require(actor, "entities.view")
+    if people.entity(actor, kind, entity_id) is None:
+        raise NotFound("We know no such thing.", "Check the identifier.")
+    called = EVENT_KINDS.get(kind, kind)
+    with act(actor, "entity.features") as work:
+        waiting = FeatureSheet.objects.filter(
+            asked_by=actor.id, kind=called, entity_id=entity_id, state=State.ASKED
+        ).first()
+        if waiting is not None:
+            return waiting
+        sheet = FeatureSheet(
+            id=new_id("fsh"), kind=called, entity_id=entity_id, asked_by_id=actor.id, asked_at=timezone.now()
+        )
+        work.save(sheet)
+        wake_worker()
+    return sheet
+
+
+def newest(actor: Actor, kind: str, entity_id: str) -> FeatureSheet | None:
+    """The newest sheet that the actor asked for; ``kind`` as the thing is held."""
+    require(actor, "entities.view")
+    found = FeatureSheet.objects.filter(
+        kind=EVENT_KINDS.get(kind, kind), entity_id=entity_id, asked_by=actor.id
+    )
+    return found.order_by("-asked_at").first()
+
+
+def work_out_next() -> int:
+    """Work out the sheet that has waited longest and that no other worker is at; how many: 0 or 1."""
+    with act(system("questions"), "entity.features_answered") as work:
+        waiting = FeatureSheet.objects.filter(state=State.ASKED).order_by("asked_at")
+        sheet = waiting.select_for_update(skip_locked=True).first()
+        if sheet is None:
+            return 0
+        work.watch(sheet)
+        _fill_in(sheet)
+        work.save(sheet)
+    return 1
+
+
+def _fill_in(sheet: FeatureSheet) -> None:
+    # the engine takes a while to load: only for who needs it
+    from tocsin.domains.questions.features import features_now
+    from tocsin.engine.language.problems import RuleError
+    from tocsin.engine.runtime.state import EngineFullError
+
+    try:
+        sheet.answer = features_now(rules_in_force(), sheet.kind, sheet.entity_id)
+        sheet.state = State.DONE
+    except (RuleError, EngineFullError) as error:
+        sheet.state, sheet.problem = State.FAILED, str(error)[:300]
+    sheet.done_at = timezone.now()
