@@ -12,6 +12,9 @@ VERDICTS = ("allow", "watch", "step_up", "review", "block")
 INTERRUPTING = frozenset({"step_up", "review", "block"})
 """Verdicts a person notices; `watch` only looks closer."""
 
+VERIFY = "verify_"
+"""How actions begin that ask for a verification of an order: `verify_pin`, `verify_photo` and so on."""
+
 
 def rfc3339(at: float) -> str:
     """Epoch seconds as RFC 3339 in UTC with milliseconds."""
@@ -53,6 +56,22 @@ class Answer:
     """(action type, target kind, target id)."""
     undecided: bool = False
     """True when no answer came in time and the marketplace went on alone."""
+
+    @property
+    def demands(self) -> tuple[tuple[str, str], ...]:
+        """(kind, order id) of each verification that is to be made before an order is handed over."""
+        return tuple(
+            (action.removeprefix(VERIFY), ident)
+            for action, kind, ident in self.actions
+            if action.startswith(VERIFY) and kind == "order"
+        )
+
+    @property
+    def interrupts(self) -> bool:
+        """Whether a person notices at once. A step-up that asks only for a verification at the door does not
+        hold up what is going on now."""
+        at_the_door = self.verdict == "step_up" and 0 < len(self.demands) == len(self.actions)
+        return self.verdict in INTERRUPTING and not at_the_door
 
     @classmethod
     def from_body(cls, body: dict[str, Any]) -> Answer:

@@ -94,6 +94,10 @@ class Live:
         """Queue a follow-up."""
         self.office.follow_up(number, text)
 
+    def verify(self, order_id: str, body: dict[str, Any]) -> None:
+        """Queue the result of a verification."""
+        self.office.verify(order_id, body)
+
     def _decided(self, say: Say, answer: Answer) -> None:
         self.obedience.verdict(say.event, say.actor, answer, time.time())
 

@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import datetime
 from typing import Any
 
-from simulator.events import Answer, Event
+from simulator.events import VERIFY, Answer, Event
 from simulator.model import Ref
 from simulator.pace import HOUR, MINUTE, Pace
 from simulator.standing import (
@@ -70,13 +70,19 @@ class Obedience:
             self.standing.apply(f"{BY_VERDICT}{event.id}", REVIEW, ("event", event.id), ends_at)
             if order and moves_money:
                 self.standing.apply(f"{BY_VERDICT}{event.id}:hold", "hold_order", ("order", order), ends_at)
+        for kind, order_id in answer.demands:
+            self.standing.demanded[order_id].add(kind)
         for action, kind, ident in answer.actions:
             self._with_verdict(event, actor, answer, action, canonical(kind, ident), now)
 
     def _with_verdict(
         self, event: Event, actor: Ref, answer: Answer, action: str, target: Ref, now: float
     ) -> None:
-        if action == "watch" or (action == "step_up" and answer.verdict == "step_up"):
+        if (
+            action == "watch"
+            or action.startswith(VERIFY)
+            or (action == "step_up" and answer.verdict == "step_up")
+        ):
             return
         ends_at: float | None = None
         if action == "lock_account":

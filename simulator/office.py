@@ -6,6 +6,7 @@ import asyncio
 import secrets
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from simulator.client import Door, Reply
 from simulator.events import Entity, Report
@@ -105,6 +106,18 @@ class Office:
             self.counts["follow-ups"] += 1
         else:
             self._problem("follow-ups", reply)
+
+    def verify(self, order_id: str, body: dict[str, Any]) -> None:
+        """Say how a verification of an order went."""
+        self._put(lambda: self._verify(order_id, body), "verification", lambda: None)
+
+    async def _verify(self, order_id: str, body: dict[str, Any]) -> None:
+        key = f"verify/{body['external_id']}"
+        reply = await self._door.call("POST", f"/v1/orders/{order_id}/verifications", body, key=key)
+        if reply.ok:
+            self.counts["verifications"] += 1
+        else:
+            self._problem("verifications", reply)
 
     def confirm(self, action_id: str, delivery_id: str, status: str, detail: str) -> None:
         """Say that an action was applied, or why not."""

@@ -68,6 +68,9 @@ class PaperOutlet:
     def follow_up(self, number: str, text: str) -> None:
         self._write("follow_ups", {"number": number, "text": text})
 
+    def verify(self, order_id: str, body: dict[str, Any]) -> None:
+        self._write("verifications", {"order": order_id, **body})
+
 
 @dataclass(frozen=True)
 class Offline:
@@ -98,11 +101,12 @@ class Offline:
 
 
 def write_folder(run: Offline, folder: Path, judge: Judge = allow_all) -> Truth:
-    """Run into `folder`: events.jsonl, entities.jsonl, reports.jsonl, follow_ups.jsonl and truth.json."""
+    """Run into `folder`: events.jsonl, entities.jsonl, reports.jsonl, follow_ups.jsonl,
+    verifications.jsonl and truth.json."""
     folder.mkdir(parents=True, exist_ok=True)
     files: dict[str, IO[str]] = {
         kind: (folder / f"{kind}.jsonl").open("w", encoding="utf-8")
-        for kind in ("events", "entities", "reports", "follow_ups")
+        for kind in ("events", "entities", "reports", "follow_ups", "verifications")
     }
     try:
         truth = run.run(

@@ -17,7 +17,7 @@ from simulator.events import UNDECIDED, Answer, Report
 from simulator.pace import Pace
 from simulator.stage import Stage
 from simulator.standing import LOOK_AGAIN_S, Gate, Standing
-from simulator.steps import Begin, FollowUp, Refused, Say, Step, Story, Tell, Wait
+from simulator.steps import Begin, FollowUp, Refused, Say, Step, Story, Tell, Verify, Wait
 from simulator.truth import Plant, Truth
 from simulator.world import World
 
@@ -47,6 +47,9 @@ class Outlet(Protocol):
 
     def follow_up(self, number: str, text: str) -> None:
         """Ask after a report and add to it; nobody waits for the reply."""
+
+    def verify(self, order_id: str, body: dict[str, Any]) -> None:
+        """Say how a verification of an order went; nobody waits for the reply."""
 
 
 class Scheduler:
@@ -123,6 +126,9 @@ class Scheduler:
                     return
                 case FollowUp(number, text):
                     self.outlet.follow_up(number, text)
+                    value = None
+                case Verify(order_id, body):
+                    self.outlet.verify(order_id, body)
                     value = None
                 case Say():
                     value = self._say(running, step)

@@ -78,6 +78,8 @@ class Stage:
         until somebody releases or stops it, or until the time for that is over.
         """
         answer = yield Say(event, actor, bad=bad, honest=honest)
+        if not answer.interrupts:
+            return True
         match answer.verdict:
             case "block":
                 return False

@@ -5,7 +5,7 @@ Every effect can be undone and most of them end by themselves, because protectiv
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -69,6 +69,8 @@ class Standing:
     def __init__(self) -> None:
         self._on: dict[Ref, list[_Effect]] = {}
         self._undone: OrderedDict[str, None] = OrderedDict()
+        self.demanded: defaultdict[str, set[str]] = defaultdict(set)
+        """How orders, by their id, are to be verified when they are handed over."""
 
     def apply(self, action_id: str, action: str, target: Ref, ends_at: float | None = None) -> bool:
         """Put an effect in force; False when this very action already is, or was undone before it came."""

@@ -65,6 +65,14 @@ class FollowUp:
 
 
 @dataclass(frozen=True, slots=True)
+class Verify:
+    """Say how a verification of an order went; nobody waits for the reply."""
+
+    order_id: str
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Begin:
     """Start another story with a stage of its own, sharing this one's plant if `same_plant`."""
 
@@ -72,5 +80,5 @@ class Begin:
     same_plant: bool = False
 
 
-Step = Wait | Say | Tell | FollowUp | Begin
+Step = Wait | Say | Tell | FollowUp | Verify | Begin
 Story = Generator[Step, Any, None]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from simulator.events import INTERRUPTING, Answer, Event
+from simulator.events import Answer, Event
 from simulator.model import Ref
 
 GENTLE_ACTIONS = frozenset({"educate", "watch"})
@@ -127,7 +127,7 @@ class Truth:
         self.verdicts[answer.verdict] += 1
         if answer.verdict == "allow":
             return
-        interrupts = answer.verdict in INTERRUPTING
+        interrupts = answer.interrupts
         plant = self._plant_of(event, actor)
         if plant is not None:
             plant.codes.update(answer.reasons)

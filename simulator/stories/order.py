@@ -6,8 +6,10 @@ label on the wire, only what people do.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Generator
 from dataclasses import dataclass, field
+from typing import Any
 
 from simulator import registry
 from simulator.events import rfc3339
@@ -15,7 +17,7 @@ from simulator.geo import metres, near
 from simulator.model import Address, Card, Customer, Shopper
 from simulator.pace import MINUTE
 from simulator.stage import Stage
-from simulator.steps import Refused, Say, Step, Wait
+from simulator.steps import Refused, Say, Step, Verify, Wait
 from simulator.stories import shift, travel
 from simulator.stories.travel import Gps
 from simulator.world import PastOrder
@@ -24,6 +26,9 @@ SERVICE_FEE_MINOR = 399
 DECISION_S = (3.0, 14.0)
 """How long a person looks at an offer before accepting; never compressed."""
 SEARCH_ROUNDS = 40
+METHOD_OF = {"pin": "code_in_app", "photo": "app_camera", "receipt": "receipt_scan", "age": "id_scan"}
+RECEIPT_MATCHES = 0.95
+MISTYPES_PIN = 0.02
 
 
 @dataclass
@@ -291,6 +296,26 @@ class _Errand:
             currency=self.area.currency,
         )
         yield Say(delivered, shopper.ref, wait=False, bad=self.is_bad("order.delivered"))
+        for kind in sorted(self.stage.standing.demanded.pop(self.order_id, ())):
+            yield Verify(self.order_id, self.verified(kind))
+
+    def verified(self, kind: str) -> dict[str, Any]:
+        """How a verification goes: whoever is not at the door, or cheats with the receipt, does not pass."""
+        if kind == "receipt":
+            passes = self.plan.receipt_share >= RECEIPT_MATCHES
+        else:
+            passes = self.plan.gps is Gps.HONEST and not self.plan.drop_off_m
+        told: dict[str, Any] = {
+            "external_id": f"{self.order_id}-{kind}",
+            "kind": kind,
+            "outcome": "passed" if passes else "failed",
+            "method": METHOD_OF[kind],
+            "attempts": 1 if passes and not self.stage.chance(MISTYPES_PIN) else 2,
+            "at": rfc3339(self.stage.now),
+        }
+        if kind in ("photo", "receipt"):
+            told["evidence_sha256"] = hashlib.sha256(told["external_id"].encode()).hexdigest()
+        return told
 
     def finish(self, shopper: Shopper) -> None:
         world = self.stage.world

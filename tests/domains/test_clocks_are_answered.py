@@ -43,6 +43,7 @@ STARTED: dict[str, tuple[str, list[str]]] = {
             }
         ),
     ),
+    "domains/verification/actions.py": ("verification", ["verification.report"]),
     "domains/reports/promises.py": (
         "report",
         ["reporting.recode"]

@@ -149,6 +149,8 @@ API: dict[str, Row] = {
     "GET /v1/actions": Row("actions:read", _BOTH, "cases.view"),
     "POST /v1/actions/{action_id}/confirmation": Row("actions:write", _SYSTEM, ""),
     "POST /v1/actions/{action_id}/lift": Row("cases:write", _PERSON, "cases.work"),
+    "POST /v1/orders/{order_id}/verifications": Row("entities:write", _SYSTEM, ""),
+    "GET /v1/orders/{order_id}/verifications": Row("entities:read", _BOTH, "entities.view"),
     "GET /v1/webhooks": Row("webhooks:manage", _BOTH, "webhooks.manage"),
     "POST /v1/webhooks": Row("webhooks:manage", _BOTH, "webhooks.manage"),
     f"DELETE {_HOOK}": Row("webhooks:manage", _BOTH, "webhooks.manage"),

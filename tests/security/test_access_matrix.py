@@ -95,6 +95,7 @@ def world(db: None) -> World:
         "endpoint_id": endpoint.pk, "delivery_id": delivery, "action_id": decision.actions.all()[0].pk,
         "code": "SAF.threat", "notice_id": case.notices.all()[0].pk, "pk": "1", "provider_id": "none",
         "uidb36": "1", "key": "x-y", "rest": "nothing", "name": "card_testing",
+        "order_id": "o-1",
         "question_id": "qst_1",
     }  # fmt: skip
     made = World(ids, staff)

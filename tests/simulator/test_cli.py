@@ -41,7 +41,8 @@ def test_an_offline_run_writes_the_same_files_again(
     for folder in ("a", "b"):
         arguments = ["--offline", str(tmp_path / folder), "--duration", "300", "--rate", "5", "--every", "20"]
         assert main([*arguments, "--population", "40", "--seed", "3"]) == 0
-    names = {"events.jsonl", "entities.jsonl", "reports.jsonl", "follow_ups.jsonl", "truth.json"}
+    kinds = ("events", "entities", "reports", "follow_ups", "verifications")
+    names = {"truth.json", *(f"{kind}.jsonl" for kind in kinds)}
     assert {path.name for path in (tmp_path / "a").iterdir()} == names
     for name in names:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
 import pytest
 
-from simulator.events import Answer, Event
+from simulator.events import ALLOW, Answer, Event
 from simulator.offline import Judge
 from simulator.scenarios import SCENARIOS
+from simulator.scenarios.base import Scenario
+from simulator.stage import Stage
+from simulator.steps import Story
 from simulator.stories import lookalikes
+from simulator.stories.order import Plan, order
 from tests.simulator.support import played, seconds
 from tests.simulator.test_lookalikes import alone
 
@@ -103,3 +110,42 @@ def test_messages_that_are_kept_back_reach_nobody() -> None:
     assert not recorded.of_type("payout.changed")
     assert recorded.plant.total("lost") == 0
     assert set(SCENARIOS) >= set(STOPPED_BY)
+
+
+def verified_when(**changes: Any) -> list[dict[str, Any]]:
+    """One order that Tocsin wants verified by everything there is, and what the marketplace tells of it."""
+
+    def everything(event: Event) -> Answer:
+        if event.type != "order.placed":
+            return ALLOW
+        ident = event.entities["order"]
+        kinds = ("age", "photo", "pin", "receipt")
+        return Answer("step_up", ("O4",), tuple((f"verify_{kind}", "order", ident) for kind in kinds))
+
+    @dataclass(frozen=True)
+    class OneOrder(Scenario):
+        name: ClassVar[str] = "one_order"
+        summary: ClassVar[str] = "one order"
+        expects: ClassVar[frozenset[str]] = frozenset()
+
+        def play(self, stage: Stage) -> Story:
+            customer = stage.world.new_customer(stage.now)
+            yield from order(stage, Plan(customer, 5_000, **changes))
+
+    return played(OneOrder(), judge=everything).lines["verifications"]
+
+
+def test_what_is_demanded_for_the_door_holds_up_nobody_and_is_done_there() -> None:
+    told = verified_when()
+    assert {one["kind"]: one["outcome"] for one in told} == dict.fromkeys(
+        ("age", "photo", "pin", "receipt"), "passed"
+    )
+    assert len({one["external_id"] for one in told}) == 4
+    assert {one["kind"] for one in told if "evidence_sha256" in one} == {"photo", "receipt"}
+
+
+def test_who_is_not_at_the_door_or_cheats_with_the_receipt_does_not_pass() -> None:
+    outcomes = {one["kind"]: one["outcome"] for one in verified_when(drop_off_m=900.0)}
+    assert outcomes == {"age": "failed", "photo": "failed", "pin": "failed", "receipt": "passed"}
+    [receipt] = [one for one in verified_when(receipt_share=0.7) if one["kind"] == "receipt"]
+    assert receipt["outcome"] == "failed"

@@ -93,6 +93,7 @@ INSTALLED_APPS = [
     "tocsin.domains.detection",
     "tocsin.domains.scores",
     "tocsin.domains.rules",
+    "tocsin.domains.verification",
     "tocsin.domains.cases",
     "tocsin.domains.questions",
     "tocsin.domains.line",

@@ -18,7 +18,10 @@ EVENT_TYPES: Final[dict[str, tuple[str, ...]]] = {
 
 VERDICTS: Final = ("allow", "watch", "step_up", "review", "block")  # mildest first
 SEVERITIES: Final = ("S0", "S1", "S2", "S3", "S4")  # worst first
-ACTION_TYPES: Final = ("watch", "step_up", "hold_order", "block_transaction", "lock_account")
+ACTION_TYPES: Final = (
+    "watch", "step_up", "verify_pin", "verify_photo", "verify_receipt", "verify_age", "hold_order",
+    "block_transaction", "lock_account",
+)  # fmt: skip
 
 # Reason codes and what each one names.
 REASON_CODES: Final[dict[str, str]] = {
@@ -37,6 +40,7 @@ REASON_CODES: Final[dict[str, str]] = {
     "O1": "value anomaly",
     "O2": "gift-card or alcohol share",
     "O3": "ship differs from bill, first order, rush",
+    "O4": "order not verified",
     "R1": "refund ratio",
     "R2": "claim pattern",
     "R3": "missing items with one shopper",

@@ -37,6 +37,7 @@ PUBLIC_TOPICS = (
     "decision.issued",
     "notice.issued",
     "report.received",
+    "verification.demanded",
 )
 TEST_TOPIC = "webhook.test"
 _PERMISSION = "webhooks.manage"

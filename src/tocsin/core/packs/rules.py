@@ -119,6 +119,7 @@ RULES: dict[str, PathRule] = {
     "enforcement.reregistration_review": _soonest("internal", "escalate", "reregistration.blocked"),
     "enforcement.strike_life": _soonest("promise", "record", "strike.given"),
     "enforcement.new_payout_hold": _longest("internal", "release_hold", "payout_account.added"),
+    "verification.report": _soonest("internal", "escalate", "order.delivered"),
     "policies.change_notice": _longest("promise", "allow_action", "policy.published"),
     "policies.ratify": _soonest("internal", "escalate", "policy.published"),
     "policies.exception": _soonest("internal", "close_window", "exception.granted"),

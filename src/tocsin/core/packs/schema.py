@@ -236,6 +236,12 @@ class Enforcement(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     new_payout_hold: Number | None = None
 
 
+class Verification(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Order verification: how long after a delivery its result is waited for."""
+
+    report: Number | None = None
+
+
 class PolicyClocks(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Policies: notice of a material change, ratification of an emergency text, exceptions, review."""
 
@@ -285,6 +291,7 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     response: Severities = Severities()
     reporting: Reporting = Reporting()
     enforcement: Enforcement = Enforcement()
+    verification: Verification = Verification()
     policies: PolicyClocks = PolicyClocks()
 
     def __post_init__(self) -> None:

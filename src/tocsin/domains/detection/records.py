@@ -10,7 +10,7 @@ from typing import Any
 from tocsin.domains.detection.plain import covered_reason, is_plain
 
 #: Rules about what shoppers do with an account, an order or their position: the shopper is the subject.
-_SHOPPER_FIRST = ("FRD-W", "frd_w", "worker", "shopper")
+_SHOPPER_FIRST = ("FRD-W", "frd_w", "worker", "shopper", "age_restricted_handoff")
 
 
 @dataclass(frozen=True, slots=True)

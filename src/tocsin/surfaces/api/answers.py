@@ -252,6 +252,39 @@ class ActionPage(Listed):
     items: list[Action]
 
 
+class VerificationResult(Schema):
+    """One result, as it was told."""
+
+    external_id: str
+    outcome: Literal["passed", "failed"]
+    method: str
+    attempts: int
+    at: datetime
+    evidence_sha256: str
+
+
+class Verification(Schema):
+    """One kind of verification of one order."""
+
+    id: str
+    order: str
+    kind: Literal["pin", "photo", "receipt", "age"]
+    state: Literal["demanded", "passed", "failed", "missing"] = Field(
+        description="missing: delivered, and no result came in time; one that comes later still counts."
+    )
+    reason_code: str = Field(description="The signal it was demanded for; empty when it was not demanded.")
+    demanded_at: datetime | None
+    settled_at: datetime | None
+    attempts: int
+    results: list[VerificationResult]
+
+
+class VerificationList(Schema):
+    """Those of one order."""
+
+    items: list[Verification]
+
+
 class Decision(Schema):
     """A decision without its facts: those are in the notice."""
 

@@ -24,6 +24,7 @@ from tocsin.surfaces.api import (
     entities,
     events,
     reports,
+    verifications,
     webhooks,
 )
 from tocsin.surfaces.api.parsing import JsonParser
@@ -53,7 +54,18 @@ api = Api(
     openapi_url=None,
     parser=JsonParser(),
 )
-for module in (entities, events, reports, cases, casework, decisions, appeals, actions, webhooks):
+for module in (
+    entities,
+    events,
+    reports,
+    cases,
+    casework,
+    decisions,
+    appeals,
+    actions,
+    verifications,
+    webhooks,
+):
     api.add_router("", module.router)
 
 

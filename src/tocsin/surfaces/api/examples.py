@@ -87,6 +87,14 @@ BODIES: dict[str, dict[str, Any]] = {
         "reasons": "The phone was reported lost on that day, as the log shows.",
     },
     "actions_confirm_action": {"status": "applied", "detail": "Account closed for new orders."},
+    "verifications_tell_verification": {
+        "external_id": "handoff-9001",
+        "kind": "pin",
+        "outcome": "passed",
+        "method": "code_in_app",
+        "attempts": 1,
+        "at": "2026-11-20T18:52:00-08:00",
+    },
     "webhooks_add_webhook": {
         "url": "https://shop.example/tocsin",
         "topics": ["action.requested", "action.reversed", "notice.issued"],

@@ -277,6 +277,24 @@ class ConfirmationIn(Strict):
     detail: str = Field(default="", max_length=2000)
 
 
+class VerificationIn(Strict):
+    """How one verification of an order went. There is no field for a PIN or a document on purpose."""
+
+    external_id: ExternalId = Field(description="Your id of this result: told twice, it counts once.")
+    kind: Literal["pin", "photo", "receipt", "age"]
+    outcome: Literal["passed", "failed"]
+    method: str = Field(
+        pattern=r"^[a-z][a-z_]{1,39}$", description="How it was done.", examples=["code_in_app", "id_scan"]
+    )
+    attempts: int = Field(ge=1, le=100, description="Tries until then, this one included.")
+    at: Moment
+    evidence_sha256: str = Field(
+        default="",
+        pattern=r"^([0-9a-fA-F]{64})?$",
+        description="Of the photo or receipt that you keep, in hex.",
+    )
+
+
 class WebhookIn(Strict):
     """Where to be told, and of what."""
 

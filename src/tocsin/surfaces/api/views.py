@@ -14,6 +14,7 @@ from tocsin.domains.enforcement.proposal import Proposal, Weights
 from tocsin.domains.enforcement.queries import PublicNotice
 from tocsin.domains.policies.models import Clause
 from tocsin.domains.reports.messages import Line as ReportLine
+from tocsin.domains.verification.models import Verification
 
 
 def iso(moment: Any) -> str | None:
@@ -103,6 +104,31 @@ def action(row: Action) -> dict[str, Any]:
         "starts_at": iso(row.starts_at),
         "ends_at": iso(row.ends_at),
         "reversed_at": iso(row.reversed_at),
+    }
+
+
+def verification(row: Verification) -> dict[str, Any]:
+    """A verification of an order, with its results."""
+    return {
+        "id": row.pk,
+        "order": row.order_ref,
+        "kind": row.kind,
+        "state": row.state,
+        "reason_code": row.reason_code,
+        "demanded_at": iso(row.demanded_at),
+        "settled_at": iso(row.settled_at),
+        "attempts": row.attempts,
+        "results": [
+            {
+                "external_id": one.external_id,
+                "outcome": one.outcome,
+                "method": one.method,
+                "attempts": one.attempts,
+                "at": iso(one.at),
+                "evidence_sha256": one.evidence_sha256,
+            }
+            for one in sorted(row.results.all(), key=lambda one: (one.told_at, one.pk))
+        ],
     }
 
 

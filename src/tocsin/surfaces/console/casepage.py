@@ -38,7 +38,7 @@ from tocsin.domains.enforcement.standing import standings
 from tocsin.domains.people import queries as people
 from tocsin.domains.policies import queries as policies
 from tocsin.domains.policies.models import Clause
-from tocsin.surfaces.console import told, words
+from tocsin.surfaces.console import told, verifying, words
 
 _ICONS = {
     "report": ("message-square", "blu"), "alert": ("zap", "red"), "protection": ("shield", "blu"),
@@ -97,6 +97,7 @@ def _build(actor: Actor, case: Case, parties: list[CaseParty], links: Sequence[A
             {"row": row, "label": words.NOTICES.get(row.kind, words.plain(row.kind))}
             for row in enforcement.notices_in(actor, case)
         ],
+        "verifications": verifying.of_order(actor, case.order.external_id) if case.order else [],
         "stats": _stats(actor, case, sides, len(reports), [one["row"] for one in alerts]),
         "graph_url": reverse("console:case_graph", args=[case.reference]),
     }

@@ -25,7 +25,7 @@ from tocsin.domains.enforcement.standing import standings
 from tocsin.domains.people import queries as people
 from tocsin.domains.people.models import Account
 from tocsin.domains.questions.sheets import EVENT_KINDS
-from tocsin.surfaces.console import drawing, feature_views, words
+from tocsin.surfaces.console import drawing, feature_views, verifying, words
 from tocsin.surfaces.console.context import places
 from tocsin.surfaces.console.desk import actor_of, page
 
@@ -78,6 +78,7 @@ def entity(request: HttpRequest, kind: str, entity_id: str) -> HttpResponse:
         "events": [_event(row) for row in events.items],
         "hidden_events": events.hidden,
         "graph_url": reverse("console:entity_graph", args=[kind, entity_id]),
+        "verifications": verifying.of_order(actor, entity_id) if kind == "order" else [],
         **feature_views.context(actor, kind, entity_id),
     }
     account = people.find_account(actor, kind, entity_id) if kind in ("customer", "shopper") else None

@@ -48,6 +48,9 @@ STATES: dict[str, tuple[str, str | Promise]] = {
     "restricted": ("amb", _("Restricted")),
     "terminated": ("red", _("Terminated")),
     "requested": ("amb", _("Requested")),
+    "demanded": ("amb", _("Awaited")),
+    "passed": ("grn", _("Passed")),
+    "missing": ("red", _("Not done")),
     "applied": ("grn", _("Applied")),
     "confirmed": ("grn", _("Confirmed")),
     "expired": ("", _("Expired")),
@@ -78,6 +81,7 @@ STATES: dict[str, tuple[str, str | Promise]] = {
     "shadow": ("blu", _("Shadow")),
     "live": ("grn", _("Live")),
     "paused": ("", _("Paused")),
+    "recalled": ("red", _("Taken back")),
     "retired": ("", _("Retired")),
     "in_force": ("grn", _("In force")),
     # deliveries
