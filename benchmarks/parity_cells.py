@@ -74,7 +74,7 @@ class Reader:
     def decisions(self, lanes: int, events: Cells) -> Cells:
         """One row a lane; ``events``: the numbers of the lanes' events."""
         bench = self._bench
-        fired = bench.fired[: len(self._weights), :lanes].astype(np.int64)
+        fired = bench.fired(lanes).astype(np.int64)
         late = bench.sent[:lanes] < bench.clocks[:lanes]
         return np.stack(
             [events, bench.verdicts[:lanes].astype(np.int64), self._weights @ fired, late.astype(np.int64)],

@@ -103,8 +103,7 @@ def play(story: Story, rules: RuleSet) -> Scene:
         engine.decide([event], event.ts)
         seen = Seen(event, engine.plan, engine.bench, 0)
         features = {name: seen.get(Get("feature", name, one.type)) for name, one in rules.features.items()}
-        column = engine.bench.fired[: len(engine.plan.order), 0]
-        fired = frozenset(engine.plan.order[number].id for number in column.nonzero()[0])
+        fired = frozenset(engine.plan.order[number].id for number in engine.bench.fired_at(0))
         moments.append(Moment(event, seen.clock, features, fired))
     return Scene(story, moments)
 

@@ -25,7 +25,7 @@ class Hits:
         self._mine = self._order.index(name)
 
     def __call__(self, _start: int, lanes: int, places: npt.NDArray[np.int64]) -> None:
-        fired = self._engine.bench.fired[: len(self._order), :lanes].astype(bool)
+        fired = self._engine.bench.fired(lanes)
         mine = fired[self._mine]
         if not mine.any():
             return

@@ -1,8 +1,9 @@
 """Counters: what a row keeps for one feature. Each is read before, and updated after, every event.
 
-One function a kind takes a whole batch through one counter. ``rows``: by event, the row's place, 0 when
+One function a kind takes a whole batch through one counter. ``lanes``: the events that read it or count, and
+have a row, in order; `run_blank` answers for those without a row. ``rows``: by event, the row's place, 0 when
 nothing was ever counted for the key, MISSING without a key. ``tiles``: by event, the number (plus one) of the
-tile that is running. ``asked``: by event, whether anybody reads; ``due``: by event, whether it counts.
+tile that is running. ``due``: by event, whether it counts.
 
 A window of length W is cut into N tiles that begin at multiples of the tile since 1970 UTC. At time t it
 covers the tile that contains t, as far as it has run, and the N whole tiles before it. Reading may forget
@@ -49,47 +50,45 @@ MS_PER_HOUR_PER_KM: Final = 3_600  # metres a millisecond to kilometres an hour
 
 
 @jit
-def run_sum(memory, rows, at, tiles, span, asked, due, values, ones, out, n):
-    """Sum of ``values``, or number of events when ``ones``. ``span``: whole tiles of the window."""
+def run_blank(rows, out, nothing, n):
+    """What is read without a row: unknown without a key, and ``nothing`` of a key never seen."""
     for i in range(n):
-        row = rows[i]
-        if row <= 0:
-            out[i] = 0 if row == 0 else NONE
-            continue
-        place = row + at
-        first = tiles[i] - span
-        held = memory[place + 1]
-        if (held & _LOW32) < first and held != 0:
+        out[i] = nothing if rows[i] == 0 else NONE
+
+
+@jit
+def run_sum(memory, rows, at, tiles, span, lanes, due, values, ones, out):
+    """Sum of ``values``, or number of events when ``ones``. ``span``: whole tiles of the window."""
+    for i in lanes:
+        place = rows[i] + at
+        tile = tiles[i]
+        first = max(tile - span, np.int64(1))
+        opened = memory[place + 1] >> 32
+        if opened >= first > memory[place + 1] & _LOW32:
             _expire_sum(memory, place, first)
-            held = memory[place + 1]
-        if asked[i]:
-            out[i] = memory[place]
+        total = memory[place] if opened >= first else np.int64(0)
+        out[i] = total
         if due[i]:
             amount = np.int64(1) if ones else values[i]
             if amount == NONE:
                 continue
-            memory[place] += amount
-            if (held >> 32) == tiles[i]:
+            memory[place] = total + amount
+            if opened == tile:
                 memory[place + 2] += amount
                 continue
-            if held == 0:
-                memory[place + 1] = (tiles[i] << 32) | tiles[i]
+            if opened >= first:
+                push(memory, place + 3, opened, memory[place + 2])
+                memory[place + 1] = (tile << 32) | (memory[place + 1] & _LOW32)
             else:
-                push(memory, place + 3, held >> 32, memory[place + 2])
-                memory[place + 1] = (tiles[i] << 32) | (held & _LOW32)
+                drop(memory, place + 3)
+                memory[place + 1] = (tile << 32) | tile
             memory[place + 2] = amount
 
 
 @jit
 def _expire_sum(memory, place, first):
-    """Forget what lies before the tile ``first``."""
+    """Forget what lies before the tile ``first``, up to the open tile, which does not."""
     held = memory[place + 1]
-    if (held >> 32) < first:
-        memory[place] = 0
-        memory[place + 1] = 0
-        memory[place + 2] = 0
-        drop(memory, place + 3)
-        return
     total = memory[place]
     oldest = held >> 32
     while memory[place + 3] != 0:
@@ -104,18 +103,12 @@ def _expire_sum(memory, place, first):
 
 
 @jit
-def run_extreme(memory, rows, at, tiles, span, asked, due, values, sign, out, n):
+def run_extreme(memory, rows, at, tiles, span, lanes, due, values, sign, out):
     """The lowest (``sign`` 1) or highest (-1) value."""
-    for i in range(n):
-        row = rows[i]
-        if row <= 0:
-            out[i] = NONE
-            continue
-        place = row + at
-        first = tiles[i] - span
-        _expire_extreme(memory, place, first)
-        if asked[i]:
-            out[i] = _extreme(memory, place, sign)
+    for i in lanes:
+        place = rows[i] + at
+        _expire_extreme(memory, place, tiles[i] - span)
+        out[i] = _extreme(memory, place, sign)
         if due[i] and values[i] != NONE:
             _take_extreme(memory, place, tiles[i], values[i], sign)
 
@@ -160,25 +153,22 @@ def _take_extreme(memory, place, tile, value, sign):
 
 
 @jit
-def run_distinct(memory, rows, at, tiles, span, asked, due, values, out, others, n):
-    """How many of the 32 values seen last lie in the window; ``others``: the same without the event's own."""
-    for i in range(n):
-        row = rows[i]
-        if row <= 0:
-            out[i] = others[i] = 0 if row == 0 else NONE
-            continue
-        place = row + at
+def run_distinct(memory, rows, at, tiles, span, lanes, due, values, searches, out, others):
+    """How many of the 32 values seen last lie in the window; ``others``: the same without the event's own,
+    where ``searches``."""
+    for i in lanes:
+        place = rows[i] + at
         first = tiles[i] - span
         while memory[place] != 0 and memory[entry_at(memory[place], 0) + 1] < first:
             shift(memory, place)
-        value = values[i]
-        index = _index_of(memory, memory[place], value)
         count = length_of(memory[place])
-        if asked[i]:
-            out[i] = count
+        out[i] = count
+        if searches or due[i]:
+            value = values[i]
+            index = _index_of(memory, memory[place], value)
             others[i] = count - (index < count)
-        if due[i] and value != NONE:
-            _see(memory, place, index, count, value, tiles[i])
+            if due[i] and value != NONE:
+                _see(memory, place, index, count, value, tiles[i])
 
 
 @jit
@@ -209,21 +199,16 @@ def _see(memory, place, index, count, value, tile):
 
 
 @jit
-def run_span(memory, rows, at, clocks, length, asked, due, since, age, n):
+def run_span(memory, rows, at, clocks, length, lanes, due, since, age):
     """Whole seconds ``since`` the last time and since the first (``age``). A life ends when nothing comes for
     longer than the window; then both are unknown."""
-    for i in range(n):
-        row = rows[i]
-        if row <= 0:
-            since[i] = age[i] = NONE
-            continue
-        place = row + at
+    for i in lanes:
+        place = rows[i] + at
         now = clocks[i] + 1
         last = memory[place + 1]
         over = last == 0 or now - last > length
-        if asked[i]:
-            since[i] = NONE if over else (now - last) // 1000
-            age[i] = NONE if over else (now - memory[place]) // 1000
+        since[i] = NONE if over else (now - last) // 1000
+        age[i] = NONE if over else (now - memory[place]) // 1000
         if due[i]:
             if over:
                 memory[place] = now
@@ -231,19 +216,14 @@ def run_span(memory, rows, at, clocks, length, asked, due, since, age, n):
 
 
 @jit
-def run_value(memory, rows, at, clocks, length, asked, due, values, latest, out, n):
+def run_value(memory, rows, at, clocks, length, lanes, due, values, latest, out):
     """The value that came last (``latest``), or the first of an unbroken life."""
-    for i in range(n):
-        row = rows[i]
-        if row <= 0:
-            out[i] = NONE
-            continue
-        place = row + at
+    for i in lanes:
+        place = rows[i] + at
         now = clocks[i] + 1
         last = memory[place + 1]
         over = last == 0 or now - last > length
-        if asked[i]:
-            out[i] = NONE if over else memory[place]
+        out[i] = NONE if over else memory[place]
         if due[i] and values[i] != NONE:
             if latest or over:
                 memory[place] = values[i]
@@ -251,26 +231,24 @@ def run_value(memory, rows, at, clocks, length, asked, due, values, latest, out,
 
 
 @jit
-def run_place(memory, bits, rows, at, clocks, length, asked, due, lats, lons, sent, speed, metres, n):
-    """``metres`` from the last place, and km/h by the senders' clocks. ``bits``: the memory as numbers.
-    A place whose sender's time is older than that of the one held changes nothing."""
-    for i in range(n):
-        row = rows[i]
-        if asked[i] or row <= 0:
-            speed[i] = metres[i] = NONE
-        if row <= 0 or np.isnan(lats[i]) or np.isnan(lons[i]):
+def run_place(memory, as_numbers, rows, at, clocks, length, lanes, due, lats, lons, sent, speed, metres):
+    """``metres`` from the last place, and km/h by the senders' clocks. ``as_numbers``: the memory, read as
+    numbers. A place whose sender's time is older than that of the one held changes nothing."""
+    for i in lanes:
+        speed[i] = metres[i] = NONE
+        if np.isnan(lats[i]) or np.isnan(lons[i]):
             continue
-        place = row + at
+        place = rows[i] + at
         now = clocks[i] + 1
         held = memory[place + 3]
         over = held == 0 or now - held > length
-        if asked[i] and not over:
-            metres[i] = haversine_m(bits[place], bits[place + 1], lats[i], lons[i])
+        if not over:
+            metres[i] = haversine_m(as_numbers[place], as_numbers[place + 1], lats[i], lons[i])
             elapsed = sent[i] - memory[place + 2]
             speed[i] = metres[i] * MS_PER_HOUR_PER_KM // elapsed if elapsed > 0 else NONE
         if due[i] and (over or memory[place + 2] <= sent[i]):
-            bits[place] = lats[i]
-            bits[place + 1] = lons[i]
+            as_numbers[place] = lats[i]
+            as_numbers[place + 1] = lons[i]
             memory[place + 2] = sent[i]
             memory[place + 3] = now
 

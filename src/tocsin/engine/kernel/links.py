@@ -17,7 +17,7 @@ import numpy as np
 
 from tocsin.engine.kernel.counters import NONE
 from tocsin.engine.kernel.memory import jit
-from tocsin.engine.kernel.tables import add, find, mix
+from tocsin.engine.kernel.tables import LOW32, add, entry_place, find, mix
 
 ACCOUNTS: Final = 2  # the groups
 INSTRUMENTS: Final = 3
@@ -50,25 +50,55 @@ def run_links(memory, roles, account_regs, instrument_regs, ints, types, clocks,
     ``roles``: by event type, what it does."""
     near = np.empty(NEAR_KEPT, np.int64)
     used = np.empty(instrument_regs.shape[0], np.int64)
+    keys = np.empty((instrument_regs.shape[0], n), np.int64)
+    _find_keys(memory, roles, account_regs, instrument_regs, ints, types, keys, size, n)
+    removed[:n] = NONE
     for i in range(n):
-        size[i] = removed[i] = NONE
         role = roles[types[i]]
-        key = _account_of(ints, account_regs, i)
+        key = size[i]
+        size[i] = NONE
         if key == NONE and role != SHARES:
             continue
         for r in range(instrument_regs.shape[0]):
-            id_ = ints[instrument_regs[r], i]
-            used[r] = 0 if id_ == NONE else find(memory, INSTRUMENTS, mix(np.int64(16 + r), id_))
+            used[r] = 0 if keys[r, i] == NONE else find(memory, INSTRUMENTS, keys[r, i])
         account = 0 if key == NONE else find(memory, ACCOUNTS, key)
         if key != NONE:
             size[i] = _joined(memory, account, used, near)
             removed[i] = _removed_near(memory, account, used, near)
         if role == LINKS:
-            _link(memory, account, key, used, instrument_regs, ints, clocks[i], no_rings, i)
+            _link(memory, account, key, used, keys, clocks[i], no_rings, i)
         elif role == SHARES:
-            _share(memory, used, instrument_regs, ints, clocks[i], no_rings, i)
+            _share(memory, used, keys, clocks[i], no_rings, i)
         elif role != 0:
             _remove(memory, account, key, role == REMOVES, clocks[i], no_rings)
+
+
+@jit
+def _find_keys(memory, roles, account_regs, instrument_regs, ints, types, keys, accounts, n):
+    """Keys of the account and the instruments of each event that is looked at, NONE where it names none.
+    Then, many at once, where their search begins, and the rows found there."""
+    places = np.zeros((2, n * (instrument_regs.shape[0] + 1)), np.int64)
+    count = 0
+    for i in range(n):
+        accounts[i] = _account_of(ints, account_regs, i)
+        if accounts[i] != NONE:
+            places[0, count] = entry_place(memory, ACCOUNTS, accounts[i])
+            count += 1
+        elif roles[types[i]] != SHARES:
+            continue
+        for r in range(instrument_regs.shape[0]):
+            id_ = ints[instrument_regs[r], i]
+            keys[r, i] = NONE
+            if id_ != NONE:
+                keys[r, i] = mix(np.int64(16 + r), id_)
+                places[0, count] = entry_place(memory, INSTRUMENTS, keys[r, i])
+                count += 1
+    for k in range(count):
+        places[1, k] = (memory[places[0, k]] & LOW32) << 3
+    seen = np.int64(0)
+    for k in range(count):
+        seen ^= memory[places[1, k]]
+    places[0, 0] = seen
 
 
 @jit
@@ -156,16 +186,15 @@ def _new_account(memory, key, now, no_rings):
 
 
 @jit
-def _link(memory, account, key, used, instrument_regs, ints, now, no_rings, i):
-    for r in range(instrument_regs.shape[0]):
-        id_ = ints[instrument_regs[r], i]
-        if id_ == NONE:
+def _link(memory, account, key, used, keys, now, no_rings, i):
+    for r in range(keys.shape[0]):
+        if keys[r, i] == NONE:
             continue
         if account == 0:
             account = _new_account(memory, key, now, no_rings)
         instrument = used[r]
         if instrument == 0:
-            instrument = add(memory, INSTRUMENTS, mix(np.int64(16 + r), id_), now, now, no_rings)
+            instrument = add(memory, INSTRUMENTS, keys[r, i], now, now, no_rings)
         if account == 0 or instrument == 0:
             return
         _use(memory, account, instrument)
@@ -202,14 +231,13 @@ def _unite(memory, one, other):
 
 
 @jit
-def _share(memory, used, instrument_regs, ints, now, no_rings, i):
-    for r in range(instrument_regs.shape[0]):
-        id_ = ints[instrument_regs[r], i]
-        if id_ == NONE:
+def _share(memory, used, keys, now, no_rings, i):
+    for r in range(keys.shape[0]):
+        if keys[r, i] == NONE:
             continue
         instrument = used[r]
         if instrument == 0:
-            instrument = add(memory, INSTRUMENTS, mix(np.int64(16 + r), id_), now, now, no_rings)
+            instrument = add(memory, INSTRUMENTS, keys[r, i], now, now, no_rings)
         if instrument != 0:
             memory[instrument + I_SHARED] = 1
 

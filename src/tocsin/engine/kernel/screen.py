@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
+
 from tocsin.engine.kernel.memory import AT_FULL, jit
-from tocsin.engine.kernel.tables import ROW_HEAD, add, find
+from tocsin.engine.kernel.tables import ROW_HEAD, add, entry_place, find
 
 IDS: Final = 0  # the group
 ID_WORDS: Final = 6
@@ -35,6 +37,10 @@ def screen(memory, ids, digests, sent, received, clock, position, states, rows, 
     engine's clock at each new event. Returns the clock and the position after the batch, and how many events
     were judged: an id whose time is over begins anew only as the first of a batch, so that what this batch
     answers for its earlier life is still there."""
+    seen = np.int64(0)
+    for i in range(n):  # where each search begins, many at once
+        seen ^= memory[entry_place(memory, IDS, ids[i])]
+    rows[0] = seen  # so that the reads above are not left out
     for i in range(n):
         row = find(memory, IDS, ids[i])
         if row != 0 and clock // DAY - (memory[row] - 1) // DAY < DAYS_KNOWN:

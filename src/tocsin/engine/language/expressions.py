@@ -57,6 +57,11 @@ class Names:
     parts: int = 0  # of all expressions read so far
     links: set[str] = field(default_factory=set)  # features that only say that accounts share something
 
+    def means_something(self, name: str) -> bool:
+        """Whether a name may stand in an expression."""
+        meanings = (self.schema.entities, self.schema.fields, self.features, self.definitions, CONSTANTS)
+        return name == "region" or any(name in known for known in meanings)
+
     def all(self) -> set[str]:
         """Every name that may stand in an expression."""
         known = self.schema.entities.keys() | self.schema.fields.keys() | self.features.keys()

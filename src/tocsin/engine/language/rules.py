@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from typing import Final, Literal, get_args
 
 from tocsin.engine.language.arguments import Arguments
@@ -44,8 +44,9 @@ class RuleReader:
     def read(self, tree: ast.ClassDef) -> Rule | None:
         """The whole rule; None with problems noted."""
         before = len(self._problems.found)
-        given = self._settings(tree)
-        title = (ast.get_docstring(tree) or "").strip()
+        written = ast.get_docstring(tree)
+        given = self._settings(tree, tree.body if written is None else tree.body[1:])
+        title = (written or "").strip()
         if not NAME.match(tree.name):
             given.say("A rule's name has small letters, digits and _, and begins with a letter.")
         if not title:
@@ -58,10 +59,9 @@ class RuleReader:
             self._check(rule, given)
         return rule if len(self._problems.found) == before else None
 
-    def _settings(self, tree: ast.ClassDef) -> Arguments:
+    def _settings(self, tree: ast.ClassDef, body: Sequence[ast.stmt]) -> Arguments:
         bases = [getattr(base, "id", "") for base in tree.bases]
         found: dict[str, ast.expr] = {}
-        body = tree.body[1:] if ast.get_docstring(tree) is not None else tree.body
         given = Arguments(self._file, tree, found, self._problems)
         if bases != ["Rule"] or tree.keywords or tree.decorator_list:
             given.say(f"Write: class {tree.name}(Rule):")

@@ -209,7 +209,7 @@ class _Draft:
             self._say(line, "A name has small letters, digits and _, and begins with a letter.")
         elif name in self._names.features or name in self._names.lists:
             self._say(line, f'"{name}" has its meaning already; names are unique across all files.')
-        elif name in self._names.all() or name in RESERVED:
+        elif self._names.means_something(name) or name in RESERVED:
             self._say(line, f'"{name}" means something else already.')
         else:
             return True

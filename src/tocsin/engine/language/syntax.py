@@ -21,12 +21,17 @@ _LOOKED_AT: Final = re.compile("[\\[\\](){}\0\ud800-\udfff]")
 _BYTE_ORDER_MARK: Final = "\ufeff"
 
 #: Everything of Python's syntax that means something here.
-ALLOWED: Final = frozenset((
+ALLOWED: Final[frozenset[type[ast.AST]]] = frozenset((
     ast.Module, ast.Expr, ast.Assign, ast.ClassDef, ast.Name, ast.Load, ast.Store, ast.Constant, ast.Call,
     ast.keyword, ast.List, ast.Tuple, ast.Dict, ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.USub,
     ast.Compare, ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In, ast.NotIn, ast.BinOp, ast.Add,
     ast.Sub, ast.Mult, ast.Div,
 ))  # fmt: skip
+#: What of these is no part to look at: texts and values, and whether a name is read or written.
+_NO_PARTS: Final = frozenset(("ctx", "id", "arg", "name", "kind", "type_comment", "type_ignores"))
+_PARTS: Final[dict[type[ast.AST], tuple[str, ...]]] = {
+    kind: tuple(name for name in kind._fields if name not in _NO_PARTS) for kind in ALLOWED
+} | {ast.Constant: ()}
 _REFUSED: Final[dict[type[ast.AST], str]] = {
     ast.Attribute: "A dot means nothing here. Event types are written in quotes.",
     ast.Import: "Nothing can be imported. All that rules can use is in the reference.",
@@ -114,44 +119,31 @@ def _within_limits(file: str, tree: ast.Module, text: str, problems: Problems) -
     seen = 0
     while waiting:
         node, owner, depth = waiting.pop()
+        kind = type(node)
         seen += 1
-        if "lineno" in node._attributes:
+        if kind._attributes:
             if lines:
                 _count_in_characters(node, lines)
             owner = node  # operators have no place of their own: theirs is their owner's
-        wrong = ""
         if seen > MAX_NODES:
             problems.add(Spot.of(file, owner), f"The file says too much: at most {MAX_NODES} parts.")
             return False
-        if type(node) not in ALLOWED:
+        if (parts := _PARTS.get(kind)) is None:
             problems.add(Spot.of(file, owner), _refusal(node))
             continue
         if depth > MAX_DEPTH:
             problems.add(Spot.of(file, owner), f"This is nested too deeply: at most {MAX_DEPTH} levels.")
             return False
-        if isinstance(node, ast.Name) and node.id.startswith("__"):
-            wrong = f'There is no name "{node.id[:64]}".'
-        elif isinstance(node, ast.Constant):
-            wrong = _wrong_constant(node.value)
-        if wrong:
+        if wrong := _wrong_leaf(node):
             problems.add(Spot.of(file, owner), wrong)
-        waiting += [(child, owner, depth + 1) for child in _children(node)]
+        depth += 1
+        for name in parts:
+            part = getattr(node, name)
+            if type(part) is list:
+                waiting += [(one, owner, depth) for one in part if one is not None]
+            elif part is not None:
+                waiting.append((part, owner, depth))
     return len(problems.found) == before
-
-
-def _children(node: ast.AST) -> list[ast.AST]:
-    """As `ast.iter_child_nodes`, without saying of every name that it is read or written: a large file has
-    many nodes."""
-    found: list[ast.AST] = []
-    for name in node._fields:
-        if name == "ctx":
-            continue
-        value = getattr(node, name, None)
-        if isinstance(value, list):
-            found += [one for one in value if isinstance(one, ast.AST)]
-        elif isinstance(value, ast.AST):
-            found.append(value)
-    return found
 
 
 def _count_in_characters(node: ast.AST, lines: list[str]) -> None:
@@ -170,8 +162,13 @@ def _refusal(node: ast.AST) -> str:
     return f"{type(node).__name__} means nothing in a rule."
 
 
-def _wrong_constant(value: object) -> str:
-    """What is wrong with a value, or nothing."""
+def _wrong_leaf(node: ast.AST) -> str:
+    """What is wrong with a name or a value, or nothing."""
+    if isinstance(node, ast.Name):
+        return f'There is no name "{node.id[:64]}".' if node.id.startswith("__") else ""
+    if not isinstance(node, ast.Constant):
+        return ""
+    value = node.value
     if isinstance(value, str):
         if _NO_TEXT.search(value):
             return "There is something in these quotes that is no text."

@@ -10,14 +10,15 @@ import numpy as np
 from tocsin.engine.hashing import hash_text
 from tocsin.engine.kernel import batch, groups, links, marks
 from tocsin.engine.kernel.counters import DISTINCT, PLACE, SPAN
+from tocsin.engine.kernel.groups import SCRATCH
 from tocsin.engine.kernel.program import OP_COLUMNS
-from tocsin.engine.language.nodes import Feature, Get, Known, Match, Not, Rule, gets
+from tocsin.engine.language.nodes import AllOf, Feature, Get, Known, Match, Not, Rule, gets
 from tocsin.engine.language.ruleset import RuleSet
 from tocsin.engine.language.stages import SHARES, snoozed_list
 from tocsin.engine.plan.layout import FIRST_GROUP, KINDS, Counter, Counters, Layout
 from tocsin.engine.plan.models import Models
 from tocsin.engine.plan.program import Compiler, as_array
-from tocsin.engine.plan.registers import SCRATCH, Matched, Registers
+from tocsin.engine.plan.registers import Matched, Registers
 from tocsin.engine.schema import Schema
 from tocsin.engine.spans import WINDOWS
 from tocsin.engine.vocabulary import VERDICTS
@@ -35,19 +36,17 @@ class Plan:
     registers: Registers
     types: Mapping[str, int]
     order: tuple[Rule, ...]  # rules by number
-    bools: int
+    masks: int
     stages: np.ndarray
     ops: np.ndarray
     numbers: np.ndarray
-    sets: np.ndarray
-    type_table: np.ndarray
+    table: np.ndarray
     parts: np.ndarray
     part_counts: np.ndarray
     rings: np.ndarray
     ring_counts: np.ndarray
     windows: np.ndarray
     counters: np.ndarray
-    needs: np.ndarray
     questions: np.ndarray
     models: Models
     roles: np.ndarray
@@ -81,7 +80,6 @@ class _Planner:
                 self.readers.setdefault(counter.fingerprint, []).append(feature)
         self.layout = since.extended(self.counters.values())
         self.asked = _asked_on(rules, read_all, self.types)
-        self.need_rows: dict[frozenset[int], int] = {}
         self.stages: list[tuple[int, ...]] = []
         self.plan_rows: list[tuple[int, ...]] = []
         self.done: set[str] = set()
@@ -122,12 +120,6 @@ class _Planner:
         for group in groups_:
             parts[group.number, : len(group.key)] = [self._part(part) for part in group.key]
             rings[group.number, : len(group.rings)] = group.rings
-        type_table = np.zeros((max(len(compiler.type_rows), 1), len(self.types) + 1), np.uint8)
-        for names, row in compiler.type_rows.items():
-            type_table[row, [self.types[name] for name in names]] = 1
-        needs = np.zeros((max(len(self.need_rows), 1), len(self.types) + 1), np.uint8)
-        for codes, row in self.need_rows.items():
-            needs[row, list(codes)] = 1
         roles = np.zeros(len(self.types) + 1, np.int64)
         for name, code in self.types.items():
             event = self.rules.schema.events.get(name)
@@ -139,19 +131,17 @@ class _Planner:
             registers=self.registers,
             types=self.types,
             order=order,
-            bools=max(compiler.bools, 1),
+            masks=compiler.masks,
             stages=as_array(self.stages, batch.STAGE_COLUMNS),
             ops=as_array(compiler.ops, OP_COLUMNS),
             numbers=np.array(compiler.numbers or [0.0]),
-            sets=np.array(compiler.sets or [0], np.int64),
-            type_table=type_table,
+            table=np.array(compiler.table or [0], np.int64),
             parts=parts,
             part_counts=np.array([0] * FIRST_GROUP + [len(group.key) for group in groups_], np.int64),
             rings=rings,
             ring_counts=np.array([0] * FIRST_GROUP + [len(group.rings) for group in groups_], np.int64),
             windows=np.array([(window.tile, window.tiles) for window in WINDOWS.values()], np.int64),
             counters=as_array(self.plan_rows, groups.COUNTER_COLUMNS),
-            needs=needs,
             questions=as_array(questions, marks.MARK_COLUMNS),
             models=self.models,
             roles=roles,
@@ -186,7 +176,7 @@ class _Planner:
     def _level_stages(self, level: int, levels: Mapping[str, int]) -> None:
         mine = [counter for print_, counter in self.counters.items() if levels[counter.feature.name] == level]
         start = len(self.compiler.ops)
-        dues = {counter.fingerprint: self._due(counter) for counter in mine}
+        masks = {counter.fingerprint: (self._due(counter), self._asked_by(counter)) for counter in mine}
         self._program(start)
         by_group: dict[int, list[Counter]] = {}
         for counter in mine:
@@ -196,52 +186,49 @@ class _Planner:
         for number, members in sorted(by_group.items()):
             first = len(self.plan_rows)
             for counter in members:
-                self.plan_rows.append(self._counter_row(counter, number, dues[counter.fingerprint]))
+                self.plan_rows.append(self._counter_row(counter, number, *masks[counter.fingerprint]))
             self.stages.append((batch.GROUP, number, first, len(self.plan_rows)))
         start = len(self.compiler.ops)
-        for name, feature in self.rules.features.items():
-            if levels[name] == level:
-                self._derived(feature)
+        derived = [feature for name, feature in self.rules.features.items() if levels[name] == level]
+        for feature in derived:
+            self._derived(feature)
+        scores = [stage for feature in derived if (stage := self._score(feature)) is not None]
         self._program(start)
-        for name, feature in self.rules.features.items():
-            if levels[name] == level and feature.kind == "score":
-                self._score(feature)
+        self.stages += scores
 
-    def _score(self, feature: Feature) -> None:
+    def _score(self, feature: Feature) -> tuple[int, ...] | None:
         """A stage for a score; of a model that the set does not have, its register stays unknown."""
-        out = self.registers.number(_feature(feature))
-        model = self.rules.models.get(feature.word)
+        model = self.rules.models.get(feature.word) if feature.kind == "score" else None
         if model is None:
-            return
+            return None
         number = self.models.add(feature.word, model, self._where)
-        codes = self.asked[feature.name] & {self.types[name] for name in model.on}
-        need = self.need_rows.setdefault(codes, len(self.need_rows))
-        self.stages.append((batch.SCORE, number, out, need))
+        asked = self.asked[feature.name] & {self.types[name] for name in model.on}
+        out = self.registers.number(_feature(feature))
+        return batch.SCORE, number, out, self.compiler.of_types(asked)
 
     def _where(self, name: str) -> tuple[str, int]:
         feature = self.rules.features.get(name)
         return self.compiler.value(_feature(feature) if feature else _get("field", name, self.rules.schema))
 
     def _due(self, counter: Counter) -> int:
-        """A bool register: the event counts."""
-        types = self.compiler.type_mask(frozenset(counter.of))
-        where = counter.feature.where
-        counts_known = counter.feature.kind == "mean" and counter.value is None
-        if where is None and not counts_known:
-            return types
-        to = self.compiler.new_bool()
-        if where is not None:
-            self.compiler.condition(where, to, unknown=0)
-        if counts_known:
+        """The mask of the events that count."""
+        masks = [self._types_mask(counter.of)]
+        if counter.feature.where is not None:
+            masks.append(self.compiler.condition(counter.feature.where, unknown=0))
+        if counter.feature.kind == "mean" and counter.value is None:
             assert counter.feature.value is not None  # noqa: S101 - a mean has a value
-            known = to if where is None else self.compiler.new_bool()
-            self.compiler.condition(Known(counter.feature.value), known, unknown=0)
-            if where is not None:
-                self.compiler.both(to, known)
-        self.compiler.both(to, types)
-        return to
+            masks.append(self.compiler.condition(Known(counter.feature.value), unknown=0))
+        return self.compiler.all_of(masks)
 
-    def _counter_row(self, counter: Counter, group: int, due: int) -> tuple[int, ...]:
+    def _asked_by(self, counter: Counter) -> int:
+        """The mask of the events that read it."""
+        readers = (self.asked[feature.name] for feature in self.readers[counter.fingerprint])
+        return self.compiler.of_types(frozenset().union(*readers))
+
+    def _types_mask(self, names: Sequence[str]) -> int:
+        return self.compiler.of_types({self.types[name] for name in names})
+
+    def _counter_row(self, counter: Counter, group: int, due: int, asked: int) -> tuple[int, ...]:
         readers = self.readers[counter.fingerprint]
         first: list[Feature] = []
         second: list[Feature] = []
@@ -253,14 +240,12 @@ class _Planner:
             out = self.registers.whole(("sum of", counter.fingerprint)) if out == SCRATCH else out
             self.registers.ints["sum of", counter.fingerprint] = out
         out_2 = self._out(second)
-        codes = frozenset().union(*(self.asked[feature.name] for feature in readers))
         value = -1 if counter.value is None else self.registers.whole(counter.value)
         if counter.kind == SPAN or counter.kind == PLACE or (counter.kind == DISTINCT and value < 0):
             value = 0
         place = next(g for g in self.layout.groups if g.number == group).places[counter.fingerprint]
         window = list(WINDOWS).index(counter.window)
-        need = self.need_rows.setdefault(codes, len(self.need_rows))
-        return (counter.kind, place, window, value, due, out, out_2, need)
+        return (counter.kind, place, window, value, due, out, out_2, asked)
 
     def _out(self, readers: Sequence[Feature]) -> int:
         """The register for all features that read a counter in the same way."""
@@ -308,27 +293,20 @@ class _Planner:
         return self._out(readers)
 
     def _rule(self, number: int, rule: Rule) -> None:
-        types = self.compiler.type_mask(frozenset(rule.on))
-        with self.compiler.scratch():
-            to = self.compiler.new_bool()
-            self.compiler.condition(rule.when, to, unknown=1 if rule.fail == "closed" else 0)
-            self.compiler.both(to, types)
-            if rule.jurisdictions:
-                here = self.compiler.new_bool()
-                within = Matched("within", Get("region", "region", "text"), rule.jurisdictions)
-                self.compiler.is_true(within, here)
-                self.compiler.both(to, here)
-            for kind in rule.snoozed:
-                awake = self.compiler.new_bool()
-                asleep = Match("in", Get("entity", kind, "id"), snoozed_list(rule.id, kind))
-                self.compiler.condition(Not(asleep), awake, unknown=1)
-                self.compiler.both(to, awake)
-            if rule.share < SHARES:
-                accounts = [Get("entity", kind, "id") for kind in self.rules.schema.accounts]
-                chosen = self.compiler.new_bool()
-                self.compiler.first_is_chosen(accounts, rule.share, chosen)
-                self.compiler.both(to, chosen)
-            self.compiler.rule(number, to, VERDICTS.index(rule.verdict) if rule.acts else 0)
+        parts = rule.when.parts if isinstance(rule.when, AllOf) else (rule.when,)
+        unknown = 1 if rule.fail == "closed" else 0
+        masks = [self._types_mask(rule.on)]
+        masks += [self.compiler.condition(part, unknown=unknown) for part in parts]
+        if rule.jurisdictions:
+            within = Matched("within", Get("region", "region", "text"), rule.jurisdictions)
+            masks.append(self.compiler.is_true(within))
+        for kind in rule.snoozed:
+            asleep = Match("in", Get("entity", kind, "id"), snoozed_list(rule.id, kind))
+            masks.append(self.compiler.condition(Not(asleep), unknown=1))
+        if rule.share < SHARES:
+            accounts = [Get("entity", kind, "id") for kind in self.rules.schema.accounts]
+            masks.append(self.compiler.first_is_chosen(accounts, rule.share))
+        self.compiler.rule(number, masks, VERDICTS.index(rule.verdict) if rule.acts else 0)
 
     def _program(self, start: int) -> None:
         if len(self.compiler.ops) > start:

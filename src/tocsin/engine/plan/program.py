@@ -7,8 +7,7 @@ where a rule must be sure to fire, true where it must be sure not to. So "and" a
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -32,76 +31,39 @@ from tocsin.engine.language.nodes import (
 from tocsin.engine.language.ruleset import RuleSet
 from tocsin.engine.plan.registers import CLOCK, Matched, Registers, matched
 
-_ORDER = (">", ">=", "<", "<=", "==", "!=")
 _OPPOSITE = {">": "<=", ">=": "<", "<": ">=", "<=": ">", "==": "!=", "!=": "=="}
 
 
 class Compiler:
-    """Collects operations, constants, sets and the table of types."""
+    """Collects operations, constants, and what operations refer to."""
 
     def __init__(self, rules: RuleSet, registers: Registers, types: dict[str, int]) -> None:
         self.ops: list[tuple[int, ...]] = []
         self.numbers: list[float] = []
-        self.sets: list[int] = []
-        self.type_rows: dict[frozenset[str], int] = {}
-        self.masks: dict[frozenset[str], int] = {}  # types -> bool register
-        self._kept: dict[object, int] = {}
-        self._set_places: dict[tuple[str, ...], tuple[int, int]] = {}
+        self.table: list[int] = []
+        self.masks = len(types) + 1  # in use; the first are those of the types
+        self._kept: set[object] = set()
+        self._conditions: dict[tuple[Node, int, bool], int] = {}
+        self._made: dict[tuple[int, ...], int] = {}  # operation -> mask
+        self._lists: dict[tuple[int, ...], int] = {}
+        self._set_places: dict[tuple[str, ...], int] = {}
         self._rules = rules
         self._registers = registers
-        self._types = types
-        self._next_bool = 0
-        self.bools = 0  # most in use at once
 
-    def new_bool(self) -> int:
-        """A register that nothing else uses."""
-        self._next_bool += 1
-        self.bools = max(self.bools, self._next_bool)
-        return self._next_bool - 1
+    def condition(self, node: Node, *, unknown: int, negate: bool = False) -> int:
+        """The mask of where the node holds. ``unknown``: what an unknown counts as."""
+        asked = (node, unknown, negate)
+        if asked not in self._conditions:
+            self._conditions[asked] = self._condition(node, unknown, negate)
+        return self._conditions[asked]
 
-    @contextmanager
-    def scratch(self) -> Iterator[None]:
-        """Registers made inside are free again afterwards: few registers stay near the processor."""
-        first = self._next_bool
-        yield
-        self._next_bool = first
+    def all_of(self, masks: Sequence[int]) -> int:
+        """The mask of where all of these hold."""
+        return self._joined(op.ALL, masks)
 
-    def type_row(self, names: frozenset[str]) -> int:
-        """The row of the table of types for a set of event types."""
-        return self.type_rows.setdefault(names, len(self.type_rows))
-
-    def type_mask(self, names: frozenset[str]) -> int:
-        """A bool register: the event is of one of these types. Emitted once."""
-        if names not in self.masks:
-            self.masks[names] = self.new_bool()
-            self._emit(op.TYPE_IN, self.masks[names], self.type_row(names))
-        return self.masks[names]
-
-    def condition(self, node: Node, to: int, *, unknown: int, negate: bool = False) -> None:
-        """Emit what leaves in ``to`` whether the node holds. ``unknown``: what an unknown counts as."""
-        match node:
-            case AllOf(parts) | AnyOf(parts):
-                together = op.AND if isinstance(node, AllOf) is not negate else op.OR
-                self.condition(parts[0], to, unknown=unknown, negate=negate)
-                spare = self.new_bool()
-                for part in parts[1:]:
-                    self.condition(part, spare, unknown=unknown, negate=negate)
-                    self._emit(together, to, spare)
-            case Not(part):
-                self.condition(part, to, unknown=unknown, negate=not negate)
-            case Known(part):
-                kind, register = self.value(part)
-                self._emit(op.KNOWN_INT if kind == "int" else op.KNOWN_NUM, to, register)
-                if negate:
-                    self._emit(op.NOT, to, to)
-            case Match():
-                self._match(node, to, unknown, negate)
-            case Compare():
-                self._compare(node, to, unknown, negate)
-            case Get() | Constant():
-                self._is_one(self.value(node)[1], to, unknown, negate)
-            case _:
-                raise TypeError(f"{node} is no condition")
+    def any_of(self, masks: Sequence[int]) -> int:
+        """The mask of where any of these holds."""
+        return self._joined(op.ANY, masks)
 
     def value(self, node: Node) -> tuple[str, int]:
         """("int" or "number", register) that will hold the node's value."""
@@ -127,8 +89,8 @@ class Compiler:
 
     def ratio(self, top: int, bottom: int, numbers: Sequence[int], to: int) -> None:
         """scale * (top + prior) / ((bottom + prior) * weight)."""
-        self._emit(op.RATIO, to, top, bottom, len(self.sets))
-        self.sets += numbers
+        self._emit(op.RATIO, to, top, bottom, len(self.table))
+        self.table += numbers
 
     def divide(self, top: int, bottom: int, to: int) -> None:
         """The mean: a sum over a count, as a number; unknown over none."""
@@ -137,121 +99,143 @@ class Compiler:
         self._emit(op.TO_NUM, b, bottom)
         self._emit(op.DIV_NUM, to, a, b)
 
-    def both(self, to: int, other: int) -> None:
-        """to and other."""
-        self._emit(op.AND, to, other)
+    def of_types(self, codes: Iterable[int]) -> int:
+        """The mask of the events of any of these types."""
+        return self.any_of(sorted(codes))
 
-    def rule(self, number: int, condition: int, rank: int) -> None:
-        """The rule fires where the condition holds."""
-        self._emit(op.RULE, number, condition, rank)
+    def rule(self, number: int, masks: Sequence[int], rank: int) -> None:
+        """The rule fires where all of these hold."""
+        self._emit(op.RULE, number, *self._list(tuple(dict.fromkeys(masks))), rank)
 
-    def first_is_chosen(self, entities: Sequence[Get], share: int, to: int) -> None:
-        """The first of the entities that the event names is among ``share`` of 10,000, by a stable hash. None
-        of them named: false."""
-        *others, last = entities
-        self._emit(op.SHARE, to, self._registers.whole(last), share)
-        unnamed, chosen = self.new_bool(), self.new_bool()
-        for entity in reversed(others):
-            register = self._registers.whole(entity)
-            self._emit(op.KNOWN_INT, unnamed, register)
-            self._emit(op.NOT, unnamed, unnamed)
-            self._emit(op.AND, to, unnamed)
-            self._emit(op.SHARE, chosen, register, share)
-            self._emit(op.OR, to, chosen)
+    def first_is_chosen(self, entities: Sequence[Get], share: int) -> int:
+        """The mask of where the first of the entities that the event names is among ``share`` of 10,000, by a
+        stable hash. None of them named: false."""
+        *others, last = (self._registers.whole(entity) for entity in entities)
+        chosen = self._mask(op.SHARE, last, share)
+        for register in reversed(others):
+            unnamed = self._mask(op.KNOWN_INT, register, 0, 1)
+            chosen = self.any_of([self._mask(op.SHARE, register, share), self.all_of([unnamed, chosen])])
+        return chosen
 
-    def is_true(self, what: object, to: int) -> None:
-        """The bool that something worked out beforehand stands for."""
-        self._is_one(self._registers.whole(what), to, 0, False)
+    def is_true(self, what: object) -> int:
+        """The mask of something worked out beforehand."""
+        return self._is_one(what, 0, negate=False)
+
+    def _condition(self, node: Node, unknown: int, negate: bool) -> int:
+        match node:
+            case AllOf(parts) | AnyOf(parts):
+                masks = [self.condition(part, unknown=unknown, negate=negate) for part in parts]
+                return self.all_of(masks) if isinstance(node, AllOf) is not negate else self.any_of(masks)
+            case Not(part):
+                return self.condition(part, unknown=unknown, negate=not negate)
+            case Known(part):
+                kind, register = self.value(part)
+                return self._mask(op.KNOWN_INT if kind == "int" else op.KNOWN_NUM, register, 0, negate, 0)
+            case Match():
+                return self._match(node, unknown, negate)
+            case Compare():
+                return self._compare(node, unknown, negate)
+            case Get() | Constant():
+                return self._mask(op.INT_IS, self.value(node)[1], 1, negate, unknown)
+            case _:
+                raise TypeError(f"{node} is no condition")
 
     def _emit(self, *parts: int) -> None:
         self.ops.append((*parts, *(0 for _ in range(op.OP_COLUMNS - len(parts)))))
 
+    def _mask(self, operation: int, *arguments: int) -> int:
+        """The mask that an operation makes. What was asked before is not asked again."""
+        made = (operation, *map(int, arguments))
+        if made not in self._made:
+            self._made[made] = self.masks
+            self._emit(operation, self.masks, *made[1:])
+            self.masks += 1
+        return self._made[made]
+
+    def _joined(self, operation: int, masks: Sequence[int]) -> int:
+        different = tuple(dict.fromkeys(masks))
+        return different[0] if len(different) == 1 else self._mask(operation, *self._list(different))
+
+    def _list(self, masks: tuple[int, ...]) -> tuple[int, int]:
+        """Place and length of a list of masks."""
+        if masks not in self._lists:
+            self._lists[masks] = len(self.table)
+            self.table += masks
+        return self._lists[masks], len(masks)
+
     def _once(self, key: object, operation: tuple[int, ...]) -> None:
         """Emit what works out a value, unless it was emitted before."""
         if key not in self._kept:
-            self._kept[key] = 1
+            self._kept.add(key)
             self._emit(*operation)
 
-    def _is_one(self, register: int, to: int, unknown: int, negate: bool) -> None:
-        how = op.NE if negate else op.EQ
-        self._emit(op.INT_CONST + how, to, register, 1, 0, unknown)
-
-    def _compare(self, node: Compare, to: int, unknown: int, negate: bool) -> None:
+    def _compare(self, node: Compare, unknown: int, negate: bool) -> int:
         sign = _OPPOSITE[node.op] if negate else node.op
-        how = _ORDER.index(sign)
         a, b = node.a, node.b
-        if a.type in ("text", "id"):
+        if a.type in ("text", "id") or a.type == b.type == "int":
             left = self.value(a)[1]
-            if isinstance(b, Constant):
-                self._emit(op.INT_CONST + how, to, left, hash_text(str(b.value)), 0, unknown)
-            else:
-                self._emit(op.INT_INT + how, to, left, self.value(b)[1], 0, unknown)
-        elif a.type == b.type == "int":
-            left = self.value(a)[1]
-            if isinstance(b, Constant):
-                self._emit(op.INT_CONST + how, to, left, int(b.value), 0, unknown)
-            else:
-                self._emit(op.INT_INT + how, to, left, self.value(b)[1], 0, unknown)
-        else:
-            number = self._as_number(a)
-            if isinstance(b, Constant):
-                self._emit(op.NUM_CONST + how, to, number, self._place(float(b.value)), 0, unknown)
-            else:
-                self._emit(op.NUM_NUM + how, to, number, self._as_number(b), 0, unknown)
+            if not isinstance(b, Constant):
+                return self._compare_registers(sign, "int", left, self.value(b)[1], unknown)
+            value = hash_text(b.value) if isinstance(b.value, str) else int(b.value)
+            return self._compare_whole(sign, left, value, unknown)
+        left = self._as_number(a)
+        if not isinstance(b, Constant):
+            return self._compare_registers(sign, "number", left, self._as_number(b), unknown)
+        place = self._place(float(b.value))
+        if sign in ("==", "!="):
+            return self._mask(op.NUM_IS, left, place, sign == "!=", unknown)
+        above = sign in (">", "<=")
+        return self._mask(op.NUM_ABOVE if above else op.NUM_BELOW, left, place, sign in ("<=", ">="), unknown)
 
-    def _match(self, node: Match, to: int, unknown: int, negate: bool) -> None:
+    def _compare_whole(self, sign: str, register: int, value: int, unknown: int) -> int:
+        """A whole number with a constant: x >= y is x > y - 1."""
+        if sign in ("==", "!="):
+            return self._mask(op.INT_IS, register, value, sign == "!=", unknown)
+        limit = value - 1 if sign in (">=", "<") else value
+        return self._mask(op.INT_ABOVE, register, limit, sign in ("<", "<="), unknown)
+
+    def _compare_registers(self, sign: str, kind: str, a: int, b: int, unknown: int) -> int:
+        if sign in ("==", "!="):
+            same = op.INT_IS_INT if kind == "int" else op.NUM_IS_NUM
+            return self._mask(same, a, b, sign == "!=", unknown)
+        if sign in ("<", ">="):
+            a, b = b, a
+        above = op.INT_ABOVE_INT if kind == "int" else op.NUM_ABOVE_NUM
+        return self._mask(above, a, b, sign in ("<=", ">="), unknown)
+
+    def _match(self, node: Match, unknown: int, negate: bool) -> int:
         """One leaf for each day that entries of the list hold until."""
         if not isinstance(node.part, Get):
             raise TypeError("only values of the event are matched")
         if node.how in ("link", "phone"):
-            self._is_one(self._registers.whole(Matched(node.how, node.part)), to, unknown, negate)
-            return
+            return self._is_one(Matched(node.how, node.part), unknown, negate=negate)
         list_ = self._rules.lists[node.list]
         untils = sorted({entry.until for entry in list_.entries}) or [""]
-        for number, until in enumerate(untils):
-            target = to if number == 0 else self.new_bool()
-            self._match_until(node.part, list_, until, target, unknown, negate)
-            if number:
-                self._emit(op.AND if negate else op.OR, to, target)
+        leaves = [self._match_until(node.part, list_, until, unknown, negate) for until in untils]
+        return self.all_of(leaves) if negate else self.any_of(leaves)
 
-    def _match_until(self, part: Get, list_: ListOf, until: str, to: int, unknown: int, negate: bool) -> None:
+    def _match_until(self, part: Get, list_: ListOf, until: str, unknown: int, negate: bool) -> int:
         if list_.kind == "values":
             values = tuple(entry.value for entry in list_.entries if entry.until == until)
-            self._in_set(values, part, to, unknown, negate)
+            leaf = self._mask(op.IN_SET, self.value(part)[1], self._set(values), negate, unknown)
         else:
             how = "says" if list_.kind == "phrases" else list_.kind
-            self._is_one(self._registers.whole(matched(how, part, list_, until)), to, unknown, negate)
-        if until:
-            end = dt.datetime.combine(dt.date.fromisoformat(until), dt.time(), dt.UTC)
-            holds = self.new_bool()
-            how_late = op.GE if negate else op.LT
-            self._emit(op.INT_CONST + how_late, holds, CLOCK, int(end.timestamp() * 1000), 0, 0)
-            self._emit(op.OR if negate else op.AND, to, holds)
+            leaf = self._is_one(matched(how, part, list_, until), unknown, negate=negate)
+        if not until:
+            return leaf
+        end = dt.datetime.combine(dt.date.fromisoformat(until), dt.time(), dt.UTC)
+        holds = self._compare_whole(">=" if negate else "<", CLOCK, int(end.timestamp() * 1000), 0)
+        return self.any_of([leaf, holds]) if negate else self.all_of([leaf, holds])
 
-    def _in_set(self, values: tuple[str, ...], part: Get, to: int, unknown: int, negate: bool) -> None:
+    def _is_one(self, what: object, unknown: int, *, negate: bool) -> int:
+        return self._mask(op.INT_IS, self._registers.whole(what), 1, negate, unknown)
+
+    def _set(self, values: tuple[str, ...]) -> int:
+        """The place of a hash table of the values: its length less one, then its slots."""
         if values not in self._set_places:
-            self._set_places[values] = self._add_set(values)
-        start, mask = self._set_places[values]
-        register = self.value(part)[1]
-        self._emit(op.IN_SET, to, register, start, mask, 1 - unknown if negate else unknown)
-        if negate:
-            self._emit(op.NOT, to, to)
-
-    def _add_set(self, values: tuple[str, ...]) -> tuple[int, int]:
-        """A hash table of the values among the sets: where it starts, and its mask."""
-        size = 8
-        while size < 2 * len(values) + 2:
-            size *= 2
-        table = [int(NONE)] * size
-        for value in values:
-            hashed = hash_text(value)
-            slot = (hashed ^ (hashed >> 32)) & (size - 1)
-            while table[slot] not in (int(NONE), hashed):
-                slot = (slot + 1) & (size - 1)
-            table[slot] = hashed
-        start = len(self.sets)
-        self.sets += table
-        return start, size - 1
+            self._set_places[values] = len(self.table)
+            self.table += _hash_table(values)
+        return self._set_places[values]
 
     def _whole(self, operation: int, node: Node, a: Node, b: Node) -> int:
         to = self._registers.whole(node)
@@ -290,6 +274,20 @@ class Compiler:
         to = self._registers.whole(("constant", value))
         self._once(("constant", value, "int"), (op.SET_INT, to, value))
         return to
+
+
+def _hash_table(values: Sequence[str]) -> list[int]:
+    size = 8
+    while size < 2 * len(values) + 2:
+        size *= 2
+    slots = [int(NONE)] * size
+    for value in values:
+        hashed = hash_text(value)
+        slot = (hashed ^ (hashed >> 32)) & (size - 1)
+        while slots[slot] not in (int(NONE), hashed):
+            slot = (slot + 1) & (size - 1)
+        slots[slot] = hashed
+    return [size - 1, *slots]
 
 
 def as_array(rows: Sequence[Sequence[int]], columns: int) -> np.ndarray:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
+from tocsin.engine.kernel.groups import SCRATCH
 from tocsin.engine.language.nodes import Get, ListOf
 
 #: The first whole-number registers are always the same.
 CLOCK: Final = 0  # the engine's clock
-SCRATCH: Final = 1  # answers that nobody wants
-FIXED: Final = 2
+FIXED: Final = SCRATCH + 1
 
 
 @dataclass(frozen=True)

@@ -67,8 +67,7 @@ class Explainer:
         """The worst verdict; at most four reasons, worst first; the actions of every rule, each once; and
         what an investigator needs."""
         seen = Seen(event, self._plan, bench, lane)
-        column = bench.fired[: len(self._plan.order), lane]
-        met = [self._plan.order[number] for number in column.nonzero()[0]]
+        met = [self._plan.order[number] for number in bench.fired_at(lane)]
         met.sort(key=lambda rule: self._ranks[rule.id])
         fired = [rule for rule in met if rule.acts]
         actions: dict[Action, None] = {}

@@ -15,10 +15,10 @@ import numpy.typing as npt
 from tocsin.engine.engine import Engine
 from tocsin.engine.events import Event
 from tocsin.engine.hashing import hash_text, signed
-from tocsin.engine.kernel import screen
+from tocsin.engine.kernel.program import LANES
+from tocsin.engine.kernel.replay import ROOM, Columns, replay
 from tocsin.engine.plan.plan import Plan
 from tocsin.engine.runtime.encode import Encoder
-from tocsin.engine.runtime.state import LANES
 
 Whole = npt.NDArray[np.int64]
 
@@ -41,6 +41,11 @@ class History:
 
     def __len__(self) -> int:
         return len(self.sent)
+
+    @property
+    def columns(self) -> Columns:
+        """As the kernel wants them."""
+        return Columns(*(getattr(self, name) for name in Columns._fields))
 
 
 @dataclass(frozen=True)
@@ -79,41 +84,19 @@ def encode(plan: Plan, events: Sequence[Event]) -> History:
 def run(engine: Engine, history: History, watch: Callable[[int, int, Whole], None] | None = None) -> Outcomes:
     """Run a history through an engine whose plan it was encoded for. ``watch(start, lanes, places)`` may look
     at ``engine.bench`` after each batch: lane i holds the event at ``places[i]``. Raises EngineFullError."""
-    bench, total = engine.bench, len(history)
-    verdicts = np.zeros(total, np.uint8)
+    bench, columns = engine.bench, history.columns
+    verdicts = np.zeros(len(history), np.uint8)
     hits = np.zeros(len(engine.plan.order), np.int64)
-    received = np.zeros(LANES, np.int64)
-    states, rows, clocks = (np.zeros(LANES, np.int64) for _ in range(3))
-    no_rings = np.zeros(0, np.int64)
-    repeated = 0
-    start = stop = 0
-    while (start := stop) < total:
-        stop = min(start + LANES, total)
-        clock, seq, n = screen.screen(
-            engine.memory, history.ids[start:stop], history.digests[start:stop], history.sent[start:stop],
-            received, engine.clock, engine.seq, states, rows, clocks, no_rings, stop - start,
-        )  # fmt: skip
+    room = np.zeros((ROOM, LANES), np.int64)
+    most = len(history) if watch is None else 1
+    repeated = start = 0
+    while start < len(history):
+        first = start
+        engine.clock, engine.seq, start, lanes, again = replay(
+            columns, bench.batch, room, verdicts, hits, engine.clock, engine.seq, start, most
+        )
         bench.refuse_when_full()
-        stop = start + n
-        engine.clock, engine.seq = int(clock), int(seq)
-        places = np.arange(start, stop) if not states[:n].any() else start + np.flatnonzero(states[:n] == 0)
-        lanes = len(places)
-        repeated += n - lanes
-        if lanes == 0:
-            continue
-        chosen: slice | Whole = slice(start, stop) if lanes == n else places
-        bench.types[:lanes] = history.types[chosen]
-        bench.sent[:lanes] = history.sent[chosen]
-        bench.clocks[:lanes] = clocks[places - start]
-        bench.ints[history.inputs, :lanes] = history.ints[:, chosen]
-        bench.numbers[history.number_inputs, :lanes] = history.numbers[:, chosen]
-        bench.mark_keys[:lanes] = history.mark_keys[chosen]
-        bench.untils[:lanes] = history.untils[chosen]
-        bench.confidences[:lanes] = history.confidences[chosen]
-        bench.run(lanes)
-        verdicts[places] = bench.verdicts[:lanes]
-        if bench.hit[:lanes].any():
-            hits += bench.fired[: len(hits), :lanes].sum(axis=1, dtype=np.int64)
-        if watch is not None:
-            watch(start, lanes, places)
+        repeated += again
+        if watch is not None and lanes:
+            watch(first, lanes, room[-1, :lanes].copy())
     return Outcomes(verdicts, hits, repeated)
