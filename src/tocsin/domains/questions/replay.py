@@ -94,7 +94,7 @@ class _Replay:
 
     def _watch(self, _start: int, lanes: int, places: npt.NDArray[np.int64]) -> None:
         """Told of every batch by ``run``."""
-        for lane in np.flatnonzero(self._engine.bench.fired[0, :lanes]).tolist():
+        for lane in np.flatnonzero(self._engine.bench.fired(lanes)[0]).tolist():
             place = int(places[lane])
             record = self._records[place]
             if record.received_at < self._question.since:
