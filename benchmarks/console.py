@@ -51,6 +51,7 @@ def _run(home: Path, args: argparse.Namespace) -> int:
         "TOCSIN_WEB_PORT": "0",
         "TOCSIN_LIVE_PORT": "0",
         "TOCSIN_DECIDE_PORT": "0",
+        "TOCSIN_LINE_PORT": "0",
     }
     from benchmarks.console_setup import prepare, served
 

@@ -61,6 +61,7 @@ pytest_plugins = [
     "tests.support.database",
     "tests.support.ratelimit",
     "tests.support.stack",
+    "tests.support.telephone",
 ]
 
 

@@ -72,6 +72,8 @@ def test_each_role_has_its_url(tmp_path: Path) -> None:
         ("TOCSIN_WEB_PORT", "http", "a number from 0 to 65535"),
         ("TOCSIN_LIVE_PORT", "70000", "a number from 0 to 65535"),
         ("TOCSIN_DECIDE_PORT", "-1", "a number from 0 to 65535"),
+        ("TOCSIN_LINE_HOST", "example.com", "an address of this machine"),
+        ("TOCSIN_LINE_CALLS", "0", "a number from 1 to 1000"),
         ("TOCSIN_DB_ROLE", "root", "one of app, owner"),
         ("TOCSIN_OUTBOUND_ALLOW", "127.0.0.1, https://hooks.example/", "a host, host:port or network"),
         ("TOCSIN_OIDC_APPS", "{", "not JSON"),
@@ -91,7 +93,7 @@ def test_what_is_private_is_private(tmp_path: Path) -> None:
     Env.load({"TOCSIN_HOME": str(home)}).make_folders()
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in home.iterdir()}
     assert modes == {
-        **dict.fromkeys(("postgres", "keys", "evidence", "decide", "mail"), 0o700),
+        **dict.fromkeys(("postgres", "keys", "evidence", "decide", "mail", "line"), 0o700),
         **dict.fromkeys(("logs", "run"), 0o755),
     }
 
@@ -100,7 +102,7 @@ def test_every_setting_is_written_down() -> None:
     root = Path(__file__).parents[2]
     source = (root / "src" / "tocsin" / "config" / "env.py").read_text()
     known = set(re.findall(r'"(TOCSIN_[A-Z_]+)"', source)) | {
-        f"TOCSIN_{name}_PORT" for name in ("WEB", "LIVE", "DECIDE")
+        f"TOCSIN_{name}_PORT" for name in ("WEB", "LIVE", "DECIDE", "LINE")
     }
     written = set(re.findall(r"`(TOCSIN_[A-Z_]+)`", (root / "docs" / "run" / "settings.md").read_text()))
     assert known == written

@@ -187,6 +187,7 @@ OTHERS: dict[str, str] = {
     # the telephone line: each takes its carrier's signature, see tests/surfaces/line
     "line/<str:name>/call/": NOBODY,
     "line/<str:name>/status/": NOBODY,
+    "line/<str:name>/message/": NOBODY,
     "line/<str:name>/safe/": ANYBODY,
     "line/<str:name>/<str:token>/": NOBODY,
     # signing in

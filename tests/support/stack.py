@@ -63,6 +63,7 @@ class Stack:
             "TOCSIN_WEB_PORT": "0",
             "TOCSIN_LIVE_PORT": "0",
             "TOCSIN_DECIDE_PORT": "0",
+            "TOCSIN_LINE_PORT": "0",
             "TOCSIN_OUTBOUND_ALLOW": "127.0.0.1",
             **self.settings,
         }

@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -26,6 +27,7 @@ FOLDERS = {
     "evidence": 0o700,
     "decide": 0o700,
     "mail": 0o700,
+    "line": 0o700,
     "logs": 0o755,
     "run": 0o755,
 }
@@ -49,6 +51,9 @@ class Env:
     web_port: int
     live_port: int
     decide_port: int
+    line_port: int
+    line_host: str
+    line_calls: int
     public_url: str
     live_url: str
     decide_url: str
@@ -79,7 +84,7 @@ class Env:
         """
         get = (os.environ if environ is None else environ).get
         home = Path(get("TOCSIN_HOME") or "var").resolve()
-        web, live, decide = (_port(get, name) for name in ("WEB", "LIVE", "DECIDE"))
+        web, live, decide, line = (_port(get, name) for name in ("WEB", "LIVE", "DECIDE", "LINE"))
         return cls(
             home=home,
             database_url=get("TOCSIN_DATABASE_URL") or "",
@@ -88,6 +93,9 @@ class Env:
             web_port=web,
             live_port=live,
             decide_port=decide,
+            line_port=line,
+            line_host=_address(get("TOCSIN_LINE_HOST") or "127.0.0.1"),
+            line_calls=_number(get, "TOCSIN_LINE_CALLS", default=120, most=1000),
             public_url=(get("TOCSIN_PUBLIC_URL") or f"http://127.0.0.1:{web}").rstrip("/"),
             live_url=(get("TOCSIN_LIVE_URL") or f"http://127.0.0.1:{live}").rstrip("/"),
             decide_url=(get("TOCSIN_DECIDE_URL") or f"http://127.0.0.1:{decide}").rstrip("/"),
@@ -145,11 +153,27 @@ class Env:
 
 
 def _port(get: Any, name: str) -> int:
-    default = {"WEB": "8000", "LIVE": "8001", "DECIDE": "8002"}[name]
+    default = {"WEB": "8000", "LIVE": "8001", "DECIDE": "8002", "LINE": "5060"}[name]
     text = get(f"TOCSIN_{name}_PORT") or default
     if not text.isdigit() or int(text) > 65535:
         raise BadEnvironment(f"TOCSIN_{name}_PORT is {text!r}; it should be a number from 0 to 65535")
     return int(text)
+
+
+def _number(get: Any, name: str, *, default: int, most: int) -> int:
+    text = get(name) or str(default)
+    if not text.isdigit() or not 1 <= int(text) <= most:
+        raise BadEnvironment(f"{name} is {text!r}; it should be a number from 1 to {most}")
+    return int(text)
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ip_address(text))
+    except ValueError as error:
+        raise BadEnvironment(
+            f"TOCSIN_LINE_HOST is {text!r}; it should be an address of this machine, like 127.0.0.1"
+        ) from error
 
 
 def _list(text: str) -> tuple[str, ...]:

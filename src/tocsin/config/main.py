@@ -50,6 +50,9 @@ def commands() -> dict[str, Command]:
         "decide": Command(
             lambda env, _: processes.serve_decide(env), "serve decisions", database=True, django=True
         ),
+        "line": Command(
+            lambda env, _: processes.serve_line(env), "answer the telephone", database=True, django=True
+        ),
         "warm": _module("warm", database=False, django=False),
         "worker": _module("worker"),
         "migrate": _module("migrate", owner=True),

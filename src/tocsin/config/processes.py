@@ -7,7 +7,7 @@ import socket
 from dataclasses import dataclass
 
 from tocsin.config.env import Env
-from tocsin.surfaces.cli.ports import HOST, LISTEN_FD, listening
+from tocsin.surfaces.cli.ports import HOST, LISTEN_FD, free_sip_port, listening
 
 #: How long requests under way may take when a process stops.
 _GRACE_S = 5
@@ -15,15 +15,16 @@ _GRACE_S = 5
 
 @dataclass(frozen=True)
 class Program:
-    """One process: ``tocsin NAME``. ``path`` answers 200 when it is ready; without one it has no port.
+    """One process: ``tocsin NAME``. ``path`` answers 200 when it is ready; without one it writes a heartbeat.
 
     ``binds_itself``: it opens its port in each of its workers, instead of inheriting one that listens
-    already.
+    already. ``sip``: it answers calls, at a port of UDP and TCP that it binds itself.
     """
 
     name: str
     path: str = ""
     binds_itself: bool = False
+    sip: bool = False
 
 
 #: In the order they are started.
@@ -32,6 +33,7 @@ PROGRAMS = (
     Program("web", "/healthz", binds_itself=True),
     Program("live", "/readyz"),
     Program("worker"),
+    Program("line", sip=True),
 )
 
 
@@ -105,6 +107,33 @@ def serve_decide(env: Env) -> int:
             codec=DayCodec(key_from_database),
             shipped=shipped_in_database,
             listen=_door("decide", env.decide_port),
+        )
+    )
+    return 0
+
+
+def serve_line(env: Env) -> int:
+    """The telephone: SIP calls are answered, and led through the call flow by webhooks to the web process."""
+    from tocsin.core.faults import log_to_screen
+    from tocsin.surfaces.cli.runfiles import heartbeat_file
+    from tocsin.surfaces.help.content import emergency_number
+    from tocsin.surfaces.line.endpoint.serve import LineConfig, serve
+    from tocsin.surfaces.line.links import built_in_secret
+
+    log_to_screen()
+    env.make_folders()
+    serve(
+        LineConfig(
+            folder=env.home / "line",
+            heartbeat=heartbeat_file(env.home, "line"),
+            host=env.line_host,
+            port=env.line_port or free_sip_port("line", env.line_host, 0),
+            web=f"http://{HOST}:{env.web_port}",
+            public_url=env.public_url,
+            secret=built_in_secret(),
+            brand=env.brand,
+            emergency_number=emergency_number(env.region),
+            most_calls=env.line_calls,
         )
     )
     return 0

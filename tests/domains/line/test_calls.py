@@ -88,7 +88,7 @@ def test_who_declined_is_never_kept_on_record() -> None:
     assert calls.keep_recording(call.pk, "r1", tone(), media_type="audio/wav", seconds=0.5) is None
     assert not Evidence.objects.exists()
     consent = call.log.get(kind="consent")
-    assert consent.detail == {"given": False, "language": "en", "version": "2026.1"}
+    assert consent.detail == {"given": False, "language": "en", "version": "2026.2"}
 
 
 @pytest.mark.parametrize(

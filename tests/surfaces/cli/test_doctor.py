@@ -23,8 +23,7 @@ from tocsin.surfaces.cli.checks import machine, processes
 from tocsin.surfaces.cli.checks.database import Database
 from tocsin.surfaces.cli.checks.findings import Finding, State
 from tocsin.surfaces.cli.doctor import run
-from tocsin.surfaces.cli.runfiles import RunFiles
-from tocsin.surfaces.cli.worker import heartbeat_file
+from tocsin.surfaces.cli.runfiles import RunFiles, heartbeat_file
 
 
 @pytest.fixture
@@ -34,7 +33,7 @@ def home(tmp_path: Path) -> Path:
 
 
 def env_of(home: Path, **settings: str) -> Env:
-    ports = {f"TOCSIN_{name}_PORT": "0" for name in ("WEB", "LIVE", "DECIDE")}
+    ports = {f"TOCSIN_{name}_PORT": "0" for name in ("WEB", "LIVE", "DECIDE", "LINE")}
     return Env.load({"TOCSIN_HOME": str(home)} | ports | settings)
 
 
@@ -230,7 +229,7 @@ def test_what_runs_and_what_fails(home: Path) -> None:
     try:
         files.write_ports({"web": 8123})
         files.write_processes({"web": state | {"pid": os.getpid()}})
-        heartbeat_file(home).write_text(json.dumps({"clocks": {"failures": 0, "error": ""}}))
+        heartbeat_file(home, "worker").write_text(json.dumps({"clocks": {"failures": 0, "error": ""}}))
         assert wrong(processes.processes(env_of(home))) == []
 
         files.write_processes(
@@ -240,18 +239,37 @@ def test_what_runs_and_what_fails(home: Path) -> None:
                 "decide": state | {"pid": 2**22 + 1},
             }
         )
-        heartbeat_file(home).write_text(json.dumps({"clocks": {"failures": 2, "error": "OSError: full"}}))
+        heartbeat_file(home, "worker").write_text(
+            json.dumps({"clocks": {"failures": 2, "error": "OSError: full"}})
+        )
         assert wrong(processes.processes(env_of(home))) == [
             "web runs and is not ready",
             f"live runs (process {os.getpid()}, started again 9 times)",
             "decide has just ended",
             "the worker's chore clocks fails: OSError: full",
         ]
-        os.utime(heartbeat_file(home), (0, 0))
+        os.utime(heartbeat_file(home, "worker"), (0, 0))
         assert "the worker has been silent" in wrong(processes.processes(env_of(home)))[-1]
     finally:
         files.leave()
     assert wrong(processes.processes(env_of(home))) == []
+
+
+def test_what_callers_said_and_nobody_took(home: Path) -> None:
+    files = RunFiles(home)
+    refused = home / "line" / "spool" / "refused"
+    refused.mkdir(parents=True)
+    files.take()
+    try:
+        files.write_processes({"line": {"restarts": 0, "since": "", "ready": True, "pid": os.getpid()}})
+        heartbeat_file(home, "worker").write_text("{}")
+        assert wrong(processes.processes(env_of(home))) == []
+        (refused / "spool_1.json").write_text("{}")
+        assert wrong(processes.processes(env_of(home))) == [
+            f"1 recordings or ends of calls were refused and are kept in {refused}"
+        ]
+    finally:
+        files.leave()
 
 
 def test_it_ends_with_1_and_says_how_much_is_wrong(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

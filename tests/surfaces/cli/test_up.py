@@ -15,10 +15,10 @@ from tests.core.postgres import hands
 from tests.support.database import FreshDatabase
 from tests.support.stack import PATIENCE_S, Stack, running, until
 from tocsin.core.postgres.layout import Layout
-from tocsin.surfaces.cli.worker import heartbeat_file
+from tocsin.surfaces.cli.runfiles import heartbeat_file
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
-PROGRAMS = ("decide", "web", "live", "worker")
+PROGRAMS = ("decide", "web", "live", "worker", "line")
 HEALTH = {"decide": "/readyz", "web": "/healthz", "live": "/readyz"}
 
 
@@ -36,7 +36,7 @@ def status(stack: Stack, name: str) -> int:
 
 
 def test_everything_answers_and_the_doctor_is_content(own_stack: Stack) -> None:
-    assert set(own_stack.files.ports()) == set(HEALTH)
+    assert set(own_stack.files.ports()) == {*HEALTH, "line"}
     for name in HEALTH:
         assert status(own_stack, name) == 200
     assert set(own_stack.files.processes()) == set(PROGRAMS)
@@ -75,15 +75,15 @@ def test_a_killed_process_comes_back(own_stack: Stack, name: str) -> None:
     own_stack.until_ready(name)
     before = own_stack.pid(name)
     below = descendants(before)
-    if name == "worker":
-        heartbeat_file(own_stack.home).unlink()
+    if name not in HEALTH:
+        heartbeat_file(own_stack.home, name).unlink()
     own_stack.kill(name)
     own_stack.until_ready(name, after=before)
     until(lambda: not any(map(hands.runs, below | {before})), "the old one to be gone")
     if name in HEALTH:
         assert status(own_stack, name) == 200
     else:
-        assert heartbeat_file(own_stack.home).exists()
+        assert heartbeat_file(own_stack.home, name).exists()
     assert "supervisor: was ended by SIGKILL" in own_stack.log(name)
 
 

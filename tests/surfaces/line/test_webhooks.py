@@ -130,6 +130,44 @@ def test_an_address_of_one_call_leads_nowhere_else() -> None:
     assert Call.objects.get().step == 1
 
 
+def test_a_step_of_one_call_is_not_taken_from_another() -> None:
+    mine, theirs = Phone(), Phone()
+    assert theirs.posts(mine.where("Gather"), Digits="1").status_code == 404
+    assert list(Call.objects.values_list("step", flat=True)) == [1, 1]
+
+
+def left(caller_ref: str, *, digest: str = "") -> int:
+    """The status after handing over a message that a caller left while nobody could be reached."""
+    url = f"{settings.TOCSIN_PUBLIC_URL}/line/built-in/message/"
+    sound = tone()
+    fields = {
+        "CallSid": caller_ref, "From": "+14155550142", "Language": "es", "RecordingSid": "m1",
+        "RecordingDuration": "0.5", "RecordingSha256": digest or hashlib.sha256(sound).hexdigest(),
+    }  # fmt: skip
+    signed = signature("built-in", url, urlencode(fields))
+    file = SimpleUploadedFile("r.wav", sound, "audio/wav")
+    return Client().post("/line/built-in/message/", {**fields, "Recording": file}, headers=signed).status_code
+
+
+def test_a_message_left_while_we_were_away_becomes_one_report_and_a_call_owed() -> None:
+    assert left("C1", digest="0" * 64) == 422
+    assert not Report.objects.exists()
+    for _ in range(2):
+        assert left("C1") == 204
+    report = Report.objects.get()
+    assert (report.channel, report.severity, report.language) == ("phone", "S1", "es")
+    assert Evidence.objects.get().media_type == "audio/wav"
+    place = QueuePlace.objects.get()
+    assert (place.state, place.severity) == ("call_back", "S1")
+
+
+def test_a_message_of_a_call_that_has_a_report_belongs_to_it() -> None:
+    phone = Phone("built-in").keys(*FRAUD)
+    assert left(phone.sid) == 204
+    assert Call.objects.get().report == Report.objects.get()
+    assert Evidence.objects.count() == 1
+
+
 def test_only_carriers_that_are_set_up_are_answered(settings: Any) -> None:
     settings.TOCSIN_LINE_CARRIERS = {}
     phone = Phone()
@@ -152,10 +190,25 @@ def test_when_we_cannot_go_on_the_caller_hears_what_to_do(monkeypatch: pytest.Mo
     assert Client().get("/line/twilio/safe/").content == phone.answer.content
 
 
+def test_who_takes_messages_is_told_that_we_cannot_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    phone = Phone("built-in")
+
+    def broken(*_: object) -> None:
+        raise DatabaseError("the database is away")
+
+    monkeypatch.setattr(calls, "advance", broken)
+    assert phone.posts(phone.where("Gather"), Digits="1").status_code == 503
+
+
 def upload(phone: Phone, address: str, content: bytes, digest: str) -> int:
     """The status after sending a recording along, as the built-in endpoint does."""
     path = address.removeprefix(settings.TOCSIN_PUBLIC_URL)
-    fields = {"RecordingSid": "r1", "RecordingDuration": "0.5", "RecordingSha256": digest}
+    fields = {
+        "CallSid": phone.sid,
+        "RecordingSid": "r1",
+        "RecordingDuration": "0.5",
+        "RecordingSha256": digest,
+    }
     signed = signature("built-in", settings.TOCSIN_PUBLIC_URL + path, urlencode(fields))
     file = SimpleUploadedFile("r.wav", content, "audio/wav")
     return phone.client.post(path, {**fields, "Recording": file}, headers=signed).status_code

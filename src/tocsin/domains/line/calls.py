@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 from django.utils import timezone
+from msgspec.structs import replace
 
 from tocsin.core.act import Work, act
 from tocsin.core.actor import system
@@ -23,6 +24,7 @@ from tocsin.domains.line.models import Call, CallLogLine, Recording
 from tocsin.domains.line.speaking import state_of
 from tocsin.domains.reports import following, handing_in
 from tocsin.domains.reports.following import WrongNumberOrPin
+from tocsin.domains.reports.models import Report
 
 LINE = system("line")
 Kind = CallLogLine.Kind
@@ -101,18 +103,63 @@ def keep_recording(
             return None
         if call.report is None:
             raise NotFound("This call has no report to keep the recording with.")
-        recording = Recording(
-            id=new_id("lrec"), call=call, carrier_ref=carrier_ref, seconds=seconds, received_at=timezone.now()
-        )
-        item = handing_in.add_evidence(
-            following.reporter(call.report), call.report.pk, content=content,
-            filename=f"{recording.pk}.wav", declared_type=media_type, channel="phone",
-        )  # fmt: skip
-        recording.evidence_id = item.pk
-        work.save(recording, sha256=item.sha256)
-        call_log.write(call, Kind.RECORDED, kept=True, evidence=item.pk, seconds=seconds)
+        recording = _seal(work, call, call.report, carrier_ref, content, media_type, seconds)
         if not call.log.filter(kind=Kind.FILED).exists():
             filing.say_added(call.report, state.language)
+    return recording
+
+
+def take_message(
+    carrier: str, carrier_ref: str, caller: str, language: str, recording_ref: str, content: bytes,
+    *, media_type: str, seconds: float | None, house: House,
+) -> Recording:  # fmt: skip
+    """Take a message that a caller left while the call flow could not be reached. It belongs to the report of
+    that call, or becomes one, and the caller is owed a call. The same one again is kept once.
+
+    Raises:
+        TooLarge, InvalidInput: it cannot be taken.
+    """
+    with act(LINE, "line.message") as work:
+        lock("call", carrier, carrier_ref)
+        known = Call.objects.select_related("report").filter(carrier=carrier, carrier_ref=carrier_ref).first()
+        call = known or Call(
+            id=new_id("call"), carrier=carrier, carrier_ref=carrier_ref, started_at=timezone.now(),
+            ended_at=timezone.now(), state={},
+        )  # fmt: skip
+        if known is None:
+            call.caller = caller[:60]
+            _put(call, CallState(at="over", language=language))
+            work.save(call)
+            call_log.write(call, Kind.BEGAN, carrier=carrier, caller_shown=bool(caller))
+        kept = Recording.objects.filter(call=call, carrier_ref=recording_ref).first()
+        if kept is not None:
+            return kept
+        if call.report is None:
+            call.report = filing.file_message(language, house).report
+            work.save(call)
+            call_log.write(call, Kind.FILED, number=call.report.number, severity=call.report.severity)
+        else:
+            filing.say_added(call.report, language)
+        recording = _seal(work, call, call.report, recording_ref, content, media_type, seconds)
+        queueing.ask_back(work, call, replace(state_of(call), severity=call.report.severity))
+        call_log.write(call, Kind.CALL_BACK, promised=True)
+    return recording
+
+
+def _seal(
+    work: Work, call: Call, report: Report, carrier_ref: str, content: bytes, media_type: str,
+    seconds: float | None,
+) -> Recording:  # fmt: skip
+    recording = Recording(
+        id=new_id("lrec"), call=call, carrier_ref=carrier_ref, seconds=seconds, received_at=timezone.now()
+    )
+    item = handing_in.add_evidence(
+        following.reporter(report), report.pk, content=content, filename=f"{recording.pk}.wav",
+        declared_type=media_type, channel="phone",
+    )  # fmt: skip
+    recording.evidence_id = item.pk
+    work.save(recording, sha256=item.sha256)
+    call_log.write(call, Kind.RECORDED, kept=True, evidence=item.pk, seconds=seconds)
     return recording
 
 

@@ -34,6 +34,13 @@ _TROUBLES = {
 }  # fmt: skip
 _FLOOR = "The caller chose this on the telephone, and nobody has heard yet what they said."
 _UNSAFE = "The caller pressed the key for danger on the telephone."
+#: A message nobody has heard weighs as much as somebody who says that they are not safe [D].
+_MESSAGE_FLOOR = "S1"
+_MESSAGE_WHY = "This was left as a message on the telephone, and nobody has heard it yet."
+_MESSAGE = {
+    "en": "Left as a message on the telephone. What was said is in the recording.",
+    "es": "Dejado como mensaje por teléfono. Lo que se dijo está en la grabación.",
+}
 _ADDED = {
     "en": "Something was added on the telephone. What was said is in the recording.",
     "es": "Se agregó algo por teléfono. Lo que se dijo está en la grabación.",
@@ -52,10 +59,19 @@ def file_call(state: CallState, caller: str, house: House) -> Filed:
         order=_live_order(caller, house) if state.live == "yes" else "",
         aggravators=["live_delivery"] if state.live == "yes" else [],
     )
+    return _file(told, house, FLOORS.get(state.trouble, "S4"), _FLOOR)
+
+
+def file_message(language: str, house: House) -> Filed:
+    """File a message that was left while the call flow could not be reached."""
+    told = ReportInput(narrative=_MESSAGE.get(language, _MESSAGE["en"]), language=language)
+    return _file(told, house, _MESSAGE_FLOOR, _MESSAGE_WHY)
+
+
+def _file(told: ReportInput, house: House, floor: str, why: str) -> Filed:
     filed = actions.file_report(CALLER, channel="phone", data=told, region=house.region, zone=house.zone)
-    floor = FLOORS.get(state.trouble, "S4")
     if floor < filed.report.severity:
-        raised = actions.raise_severity(following.reporter(filed.report), filed.report.pk, floor, _FLOOR)
+        raised = actions.raise_severity(following.reporter(filed.report), filed.report.pk, floor, why)
         filed.report.severity = raised.severity
     return filed
 

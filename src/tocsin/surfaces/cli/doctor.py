@@ -42,8 +42,11 @@ def examine(env: Environment) -> Iterator[Finding]:
     yield from machine.disk(env)
     yield from machine.keys(env)
     yield from machine.ports(env)
+    yield from machine.telephone(env)
     yield from _database(env)
-    for check in (partial(processes, env), machine.browser, partial(machine.antivirus, env)):
+    for check in (
+        partial(processes, env), machine.browser, machine.voices, partial(machine.antivirus, env),
+    ):  # fmt: skip
         yield from _guarded(check)
 
 

@@ -48,15 +48,38 @@ def _bound(name: str, port: int, *, shared: bool) -> socket.socket:
         made.bind((HOST, port))
     except OSError as error:
         made.close()
-        if error.errno not in (errno.EADDRINUSE, errno.EACCES):
-            raise
-        why = "is taken by another program" if error.errno == errno.EADDRINUSE else "may not be used by you"
-        setting = f"TOCSIN_{name.upper()}_PORT"
-        raise CommandError(
-            f"Port {port} for {name} {why}. Nothing was started and nothing was lost. End that program, or "
-            f"choose another port: {setting}={port + 100} tocsin up ({setting}=0 takes any free one)."
-        ) from error
+        raise _taken(name, port, error) from error
     return made
+
+
+def free_sip_port(name: str, host: str, port: int) -> int:
+    """A port of both UDP and TCP that a process may bind itself; 0 takes any free one. Nobody holds it
+    meanwhile: what comes by UDP would be lost to whoever does.
+
+    Raises:
+        CommandError: the port is taken.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as tcp, socket.socket(family, socket.SOCK_DGRAM) as udp:
+        tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tcp.bind((host, port))
+            udp.bind((host, port_of(tcp)))
+        except OSError as error:
+            raise _taken(name, port, error) from error
+        return port_of(tcp)
+
+
+def _taken(name: str, port: int, error: OSError) -> CommandError | OSError:
+    """What to do about a port that cannot be had; any other trouble stays what it is."""
+    if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+        return error
+    why = "is taken by another program" if error.errno == errno.EADDRINUSE else "may not be used by you"
+    setting = f"TOCSIN_{name.upper()}_PORT"
+    return CommandError(
+        f"Port {port} for {name} {why}. Nothing was started and nothing was lost. End that program, or "
+        f"choose another port: {setting}={port + 100} tocsin up ({setting}=0 takes any free one)."
+    )
 
 
 def port_of(made: socket.socket) -> int:

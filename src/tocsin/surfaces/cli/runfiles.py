@@ -84,6 +84,11 @@ class RunFiles:
             self._lock = None
 
 
+def heartbeat_file(home: Path, name: str) -> Path:
+    """Where a process writes every second how it does."""
+    return home / "run" / f"{name}.json"
+
+
 def write_whole(path: Path, text: str) -> None:
     """Write a file so that readers see the old or the new text, never half of it."""
     draft = path.with_suffix(f".{os.getpid()}.tmp")

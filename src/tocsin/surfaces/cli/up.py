@@ -19,11 +19,10 @@ from tocsin.surfaces.cli import ready
 from tocsin.surfaces.cli.demo import greeting
 from tocsin.surfaces.cli.environment import CommandError, Environment
 from tocsin.surfaces.cli.load_demo import simulator_key_file
-from tocsin.surfaces.cli.ports import HOST, LISTEN_FD, listening, port_of, reserved
+from tocsin.surfaces.cli.ports import HOST, LISTEN_FD, free_sip_port, listening, port_of, reserved
 from tocsin.surfaces.cli.printing import LogFile, Printer
-from tocsin.surfaces.cli.runfiles import RunFiles
+from tocsin.surfaces.cli.runfiles import RunFiles, heartbeat_file
 from tocsin.surfaces.cli.supervisor import Child, NotReady, Ready, Supervisor, tethered
-from tocsin.surfaces.cli.worker import heartbeat_file
 
 HELP = "start everything on this machine and keep it running"
 _READY_TIMEOUT_S: Final = 180.0
@@ -40,6 +39,8 @@ class Program(Protocol):
     def path(self) -> str: ...
     @property
     def binds_itself(self) -> bool: ...
+    @property
+    def sip(self) -> bool: ...
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,11 +62,8 @@ def run(env: Environment, args: argparse.Namespace, programs: Sequence[Program])
 @dataclass
 class _Door:
     program: Program
-    socket: socket.socket | None
-
-    @property
-    def port(self) -> int:
-        return port_of(self.socket) if self.socket else 0
+    socket: socket.socket | None = None
+    port: int = 0
 
 
 class _Up:
@@ -74,7 +72,7 @@ class _Up:
         self.files = files
         self.demo = demo
         self.printer = Printer()
-        self.doors = [_Door(program, _open(env, program)) for program in programs]
+        self.doors = [_open(env, program) for program in programs]
         self.supervisor = Supervisor(env.home / "logs", self.printer, files.write_processes)
         self.environment: dict[str, str] = {}
 
@@ -162,7 +160,7 @@ class _Up:
                 self.supervisor.add(self._child(door))
             for door in self.doors:
                 await self.supervisor.until_ready(door.program.name, _READY_TIMEOUT_S)
-        self.files.write_ports({door.program.name: door.port for door in self.doors if door.socket})
+        self.files.write_ports({door.program.name: door.port for door in self.doors if door.port})
         if self.demo:
             self.supervisor.add(self._simulator())
         self._greet()
@@ -208,8 +206,8 @@ class _Up:
         return Child(name, _command(name), environment, self._ready(door), fds)
 
     def _ready(self, door: _Door) -> Ready:
-        if door.socket is None:
-            return ready.by_heartbeat(heartbeat_file(self.env.home))
+        if not door.program.path:
+            return ready.by_heartbeat(heartbeat_file(self.env.home, door.program.name))
         return ready.over_http(door.port, door.program.path)
 
     def _simulator(self) -> Child:
@@ -251,6 +249,8 @@ class _Up:
         for door in self.doors:
             if door.socket is not None and door.program.name != "web":
                 self._say(f"  {door.program.name:<18} http://{HOST}:{door.port}")
+            elif door.program.sip:
+                self._say(f"  telephone          sip:safety@{self.env.line_host}:{door.port}")
         self._say(f"  everything it keeps is in {self.env.home}; logs in {self.env.home / 'logs'}")
         if self.demo:
             for line in greeting(self.env.home, address):
@@ -258,11 +258,14 @@ class _Up:
         self._say("Press Ctrl-C to stop.")
 
 
-def _open(env: Environment, program: Program) -> socket.socket | None:
+def _open(env: Environment, program: Program) -> _Door:
     port: int | None = getattr(env, f"{program.name}_port", None)
     if port is None:
-        return None
-    return (reserved if program.binds_itself else listening)(program.name, port)
+        return _Door(program)
+    if program.sip:
+        return _Door(program, port=free_sip_port(program.name, env.line_host, port))
+    made = (reserved if program.binds_itself else listening)(program.name, port)
+    return _Door(program, made, port_of(made))
 
 
 def _children_environment(
@@ -278,8 +281,9 @@ def _children_environment(
     for name, port in ports.items():
         if port:
             made[f"TOCSIN_{name.upper()}_PORT"] = str(port)
-            address = "TOCSIN_PUBLIC_URL" if name == "web" else f"TOCSIN_{name.upper()}_URL"
-            made.setdefault(address, f"http://{HOST}:{port}")
+            if name != "line":
+                address = "TOCSIN_PUBLIC_URL" if name == "web" else f"TOCSIN_{name.upper()}_URL"
+                made.setdefault(address, f"http://{HOST}:{port}")
     return made
 
 

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 from tocsin.surfaces.cli.chores import Chore, chores
 from tocsin.surfaces.cli.environment import Environment
-from tocsin.surfaces.cli.runfiles import write_whole
+from tocsin.surfaces.cli.runfiles import heartbeat_file, write_whole
 
 HELP = "run the worker: deadlines, deliveries, log shipping, audit anchors"
 T = TypeVar("T")
@@ -31,11 +31,6 @@ _BEAT_EVERY_S = 1.0
 _AFTER_FAILURE_S = (1.0, 2.0, 5.0, 15.0, 30.0)
 #: How long a chore may take to finish what it has begun when the worker stops.
 _FINISH_S = 8.0
-
-
-def heartbeat_file(home: Path) -> Path:
-    """Where the worker writes how its chores do, every second."""
-    return home / "run" / "worker.json"
 
 
 def arguments(_parser: argparse.ArgumentParser) -> None:
@@ -51,7 +46,7 @@ def run(env: Environment, _args: argparse.Namespace) -> int:
 
     signal.signal(signal.SIGTERM, asked)
     signal.signal(signal.SIGINT, asked)
-    Worker(chores(env), heartbeat_file(env.home), stop).run()
+    Worker(chores(env), heartbeat_file(env.home, "worker"), stop).run()
     return 0
 
 

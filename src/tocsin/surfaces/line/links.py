@@ -64,6 +64,11 @@ def carrier(name: str) -> tuple[Carrier, str]:
     return known, secret
 
 
+def takes_messages(name: str) -> bool:
+    """Whether this carrier keeps what a caller says while we cannot be reached, and hands it over."""
+    return name in CARRIERS and CARRIERS[name].uploads
+
+
 def built_in_secret() -> str:
     """What the built-in endpoint signs with; it comes from the platform's keys."""
     return blind_index("line-endpoint", "1").hex()

@@ -19,6 +19,7 @@ from tocsin.domains.line import calls
 from tocsin.domains.line.call_state import Input, Keys, LeftQueue, Spoke
 from tocsin.domains.line.house import House
 from tocsin.domains.line.models import Call
+from tocsin.domains.line.prompts import in_language
 from tocsin.domains.line.speaking import state_of, values, verbs_of
 from tocsin.domains.reports.models import Severity
 from tocsin.surfaces.help.content import emergency_number, reads_next
@@ -48,7 +49,8 @@ def _signed(view: View) -> View:
             return _text(error.status, error.sentence())
         except DatabaseError:
             log.exception("the line could not go on")
-            return safe(request)
+            # who sends recordings along can take a message itself
+            return _text(503, "We cannot go on.") if links.takes_messages(name) else safe(request)
 
     return answer
 
@@ -66,11 +68,23 @@ def incoming(request: HttpRequest, name: str) -> HttpResponse:
 def go_on(request: HttpRequest, name: str, token: str) -> HttpResponse:
     """One step further, the end of the wait, or a recording: whatever the address names."""
     link = links.read(token)
-    if not Call.objects.filter(pk=link.call, carrier=name).exists():
+    ref = request.POST.get("CallSid", "")
+    if not Call.objects.filter(pk=link.call, carrier=name, carrier_ref=ref).exists():
         raise NotFound("There is no such call.")
     if link.kind == "recording":
         return _recording(request, link.call)
     return _document(calls.advance(link.call, link.step, _came(request, link), house()))
+
+
+@_signed
+def message(request: HttpRequest, name: str) -> HttpResponse:
+    """What a caller left while we could not be reached."""
+    calls.take_message(
+        name, request.POST.get("CallSid", "")[:120], request.POST.get("From", ""),
+        in_language(request.POST.get("Language", "")).language, request.POST.get("RecordingSid", "")[:120],
+        _sent_along(request), media_type="audio/wav", seconds=_seconds(request), house=house(),
+    )  # fmt: skip
+    return HttpResponse(status=204)
 
 
 @_signed
@@ -106,19 +120,23 @@ def _came(request: HttpRequest, link: links.Link) -> Input:
 
 
 def _recording(request: HttpRequest, call_id: str) -> HttpResponse:
-    """A recording that was sent along. Its digest is among the signed fields, so its bytes are signed too."""
-    file = request.FILES.get("Recording")
-    if file is None:
-        raise InvalidInput("There is no recording in this request.", "Send it as the file Recording.")
-    content = file.read()
-    digest = hashlib.sha256(content).hexdigest()
-    if not hmac.compare_digest(digest, request.POST.get("RecordingSha256", "")):
-        raise InvalidInput("The recording is not the one that was announced.", "Send it again.")
     calls.keep_recording(
-        call_id, request.POST.get("RecordingSid", "")[:120], content,
+        call_id, request.POST.get("RecordingSid", "")[:120], _sent_along(request),
         media_type="audio/wav", seconds=_seconds(request),
     )  # fmt: skip
     return HttpResponse(status=204)
+
+
+def _sent_along(request: HttpRequest) -> bytes:
+    """A recording. Its digest is among the signed fields, so its bytes are signed too."""
+    file = request.FILES.get("Recording")
+    if file is None:
+        raise InvalidInput("There is no recording in this request.", "Send it as the file Recording.")
+    content: bytes = file.read()
+    digest = hashlib.sha256(content).hexdigest()
+    if not hmac.compare_digest(digest, request.POST.get("RecordingSha256", "")):
+        raise InvalidInput("The recording is not the one that was announced.", "Send it again.")
+    return content
 
 
 def _seconds(request: HttpRequest) -> float | None:

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from tocsin.surfaces.cli.checks.findings import Finding, note, ok, wrong
 from tocsin.surfaces.cli.environment import CommandError, Environment
-from tocsin.surfaces.cli.ports import listening
+from tocsin.surfaces.cli.ports import free_sip_port, listening
 from tocsin.surfaces.cli.runfiles import RunFiles
 
 _PYTHON = (3, 11)
-_PRIVATE = ("keys", "evidence", "decide", "mail", "postgres")
+_PRIVATE = ("keys", "evidence", "decide", "mail", "line", "postgres")
 #: Below the first something is wrong, below the second it is worth a note.
 _DISK_LEAST_MB, _DISK_LITTLE_MB = 512, 4096
 _ANSWER_S = 5.0
@@ -97,12 +97,40 @@ def ports(env: Environment) -> Iterator[Finding]:
             yield ok(f"port {port} for {name} is free" if port else f"{name} takes any free port")
 
 
+def telephone(env: Environment) -> Iterator[Finding]:
+    """When Tocsin does not run, the telephone's port should be free."""
+    if RunFiles(env.home).is_running():
+        return
+    try:
+        free_sip_port("line", env.line_host, env.line_port)
+    except (CommandError, OSError) as error:
+        yield wrong(f"the telephone cannot answer at {env.line_host}:{env.line_port}", str(error))
+    else:
+        where = f"port {env.line_port} for line is free" if env.line_port else "line takes any free port"
+        yield ok(where)
+
+
 def browser() -> Iterator[Finding]:
     found = next(filter(None, map(shutil.which, _BROWSERS)), None)
     if found:
         yield ok(f"a browser for the tests is at {found}")
     else:
         yield note("no Chromium here; only the tests need one", "apt-get install chromium")
+
+
+def voices() -> Iterator[Finding]:
+    """Whether the telephone line has a voice for each of its languages."""
+    from tocsin.domains.line.prompts import all_prompts
+    from tocsin.surfaces.line.speech.voices import ESPEAK, has_voice
+
+    for language in sorted(all_prompts()):
+        if has_voice(language):
+            yield ok(f"the telephone line has a voice for {language}")
+        else:
+            yield note(
+                f"the telephone line has no voice for {language}, and reads it as if it were English",
+                f"apt-get install {ESPEAK}, and start Tocsin again",
+            )
 
 
 def antivirus(env: Environment) -> Iterator[Finding]:

@@ -9,8 +9,7 @@ from collections.abc import Iterator
 
 from tocsin.surfaces.cli.checks.findings import Finding, note, ok, wrong
 from tocsin.surfaces.cli.environment import Environment
-from tocsin.surfaces.cli.runfiles import RunFiles
-from tocsin.surfaces.cli.worker import heartbeat_file
+from tocsin.surfaces.cli.runfiles import RunFiles, heartbeat_file
 
 _BEAT_STALE_S = 30.0
 
@@ -35,10 +34,12 @@ def processes(env: Environment) -> Iterator[Finding]:
         else:
             yield ok(text)
     yield from _chores(env)
+    if "line" in files.processes():
+        yield from _line(env)
 
 
 def _chores(env: Environment) -> Iterator[Finding]:
-    beat = heartbeat_file(env.home)
+    beat = heartbeat_file(env.home, "worker")
     if not beat.exists():
         yield wrong("the worker has not said anything yet", f"see {env.home / 'logs'}/worker.log")
         return
@@ -53,6 +54,24 @@ def _chores(env: Environment) -> Iterator[Finding]:
         yield wrong(f"the worker's chore {name} fails: {error}", f"see {env.home / 'logs'}/worker.log")
     if not failing:
         yield ok("every chore of the worker went well the last time")
+
+
+def _line(env: Environment) -> Iterator[Finding]:
+    """Whether what callers said reaches the reports."""
+    spool, log = env.home / "line" / "spool", env.home / "logs" / "line.log"
+    refused = len(list((spool / "refused").glob("*.json")))
+    waiting = len(list(spool.glob("*.json")))
+    if refused:
+        yield wrong(
+            f"{refused} recordings or ends of calls were refused and are kept in {spool / 'refused'}",
+            f"see {log}",
+        )
+    elif waiting:
+        yield note(
+            f"{waiting} recordings or ends of calls wait to be handed over", f"if they stay, see {log}"
+        )
+    else:
+        yield ok("everything callers said was handed over")
 
 
 def _alive(pid: int) -> bool:

@@ -25,7 +25,7 @@ def encode(samples: Samples) -> bytes:
     exponent = np.frexp(magnitude)[1] - 8  # magnitude is in [2**(exponent + 7), 2**(exponent + 8))
     mantissa = (magnitude >> (exponent + 3)) & 0x0F
     sign = np.where(wide < 0, 0x80, 0)
-    return (~(sign | exponent << 4 | mantissa) & 0xFF).astype(np.uint8).tobytes()
+    return bytes((~(sign | exponent << 4 | mantissa) & 0xFF).astype(np.uint8))
 
 
 def decode(content: bytes) -> Samples:
@@ -34,7 +34,7 @@ def decode(content: bytes) -> Samples:
 
 
 def from_voice(sound: NDArray[np.float32], rate: int) -> Samples:
-    """What a voice made (-1 to 1, at its own rate), band-limited to telephones and at one loudness."""
+    """What a voice made (in any unit, at its own rate), band-limited to telephones and at one loudness."""
     if not len(sound):
         return np.zeros(0, np.int16)
     kept = round(len(sound) * RATE / rate)

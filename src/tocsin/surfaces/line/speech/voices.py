@@ -61,7 +61,7 @@ class Espeak:
             self._command, input=text.encode(), capture_output=True, check=True, timeout=_TIMEOUT_S
         )
         samples = np.frombuffer(spoken.stdout[_WAV_HEADER:], np.int16)
-        return from_voice(samples.astype(np.float32) / 32_768, _ESPEAK_RATE)
+        return from_voice(samples.astype(np.float32), _ESPEAK_RATE)
 
 
 def has_voice(language: str) -> bool:
