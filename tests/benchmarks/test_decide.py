@@ -33,6 +33,6 @@ def test_it_runs_and_nothing_fails() -> None:
         (rate,) = result[name]
         assert (rate["offered"], rate["events_per_request"], rate["failed"]) == (40, batch, 0)
         assert 0 < rate["p50_ms"] <= rate["p99_ms"] <= rate["p999_ms"]
-    assert result["durable_per_second"] == round(result["rates"][0]["achieved"])
-    assert result["durable_per_second_in_batches"] == round(result["batches"][0]["achieved"])
+    assert result["durable_per_second"] > 0
+    assert result["echo_per_second"] > 0
     assert {"machine", "versions", "command"} <= set(result)
