@@ -66,7 +66,7 @@ def test_who_sees_case_data(data_class: str, expected: dict[str, str]) -> None:
 def test_the_administrator_reads_no_case_and_the_auditor_writes_nothing() -> None:
     reading = {
         "access.view_log", "alerts.view", "appeals.view", "audit.verify", "cases.view", "entities.view",
-        "policies.view", "reports.view", "rules.view",
+        "indicators.view", "lists.view", "policies.view", "reports.view", "rules.view",
     }  # fmt: skip
     assert {cell.permission for cell in ALL if cell.role == "auditor" and cell.reason is None} == reading
     admin = {cell.permission for cell in ALL if cell.role == "administrator" and cell.reason is None}

@@ -134,8 +134,8 @@ def test_a_backtest_says_what_would_have_come_of_it(author: Staff, desk: Desk) -
     assert found.pop("since") < found.pop("until")
     assert sum(found.pop("per_day").values()) == 6
     assert found == {
-        "events": 13, "warm_up": 0, "hits": 6, "rate": round(6 / 13, 6), "people": 3, "confirmed": 1,
-        "cleared": 1, "unlabelled": 1, "missed": 1, "precision": 0.5, "recall": 0.5,
+        "events": 13, "warm_up": 0, "listed": 0, "hits": 6, "rate": round(6 / 13, 6), "people": 3,
+        "confirmed": 1, "cleared": 1, "unlabelled": 1, "missed": 1, "precision": 0.5, "recall": 0.5,
         "value": {"USD": 200},
         "regions": {"US-CA": {"people": 2, "cleared": 0}, "US-WA": {"people": 1, "cleared": 1}},
         "overlap": {}, "changed": {"allow → review": 6},

@@ -38,7 +38,11 @@ PERMISSIONS: dict[str, str] = {
     "entities.write": "Tell Tocsin about people, orders and what they use",
     "evidence.add": "Add evidence",
     "evidence.view": "See evidence",
+    "indicators.import": "Import indicators that others share, put them to use, and take them back",
+    "indicators.view": "See imported indicators",
     "keys.manage": "Rotate the master key and destroy data keys",
+    "lists.edit": "Put values on kept lists and take them off",
+    "lists.view": "See kept lists",
     "outbox.manage": "See the dead letters and send them again",
     "people.reveal": "See behind a mask, with a reason",
     "policies.edit": "Write policy",
@@ -87,6 +91,8 @@ ROLES: dict[str, frozenset[str]] = {
             "audit.verify",
             "cases.view",
             "entities.view",
+            "indicators.view",
+            "lists.view",
             "reports.view",
             "rules.view",
         }
@@ -99,7 +105,15 @@ ROLES: dict[str, frozenset[str]] = {
     "investigator": frozenset(
         _EVERY_DESK
         | _CASEWORK
-        | {"cases.decide_1_2", "cases.decide_3_5", "cases.decide_6", "people.reveal", "rules.view"}
+        | {
+            "cases.decide_1_2",
+            "cases.decide_3_5",
+            "cases.decide_6",
+            "indicators.view",
+            "lists.view",
+            "people.reveal",
+            "rules.view",
+        }
     ),
     "le_liaison": frozenset(
         _EVERY_DESK | {"cases.view", "entities.view", "evidence.view", "people.reveal", "cases.export"}
@@ -119,7 +133,19 @@ ROLES: dict[str, frozenset[str]] = {
             "reports.view",
         }
     ),
-    "rules_engineer": frozenset(_EVERY_DESK | {"alerts.view", "rules.edit", "rules.promote", "rules.view"}),
+    "rules_engineer": frozenset(
+        _EVERY_DESK
+        | {
+            "alerts.view",
+            "indicators.import",
+            "indicators.view",
+            "lists.edit",
+            "lists.view",
+            "rules.edit",
+            "rules.promote",
+            "rules.view",
+        }
+    ),
     "specialist": frozenset(_EVERY_DESK | _CASEWORK | {"cases.decide_1_2"}),
     "supervisor": frozenset(
         _EVERY_DESK
@@ -137,6 +163,9 @@ ROLES: dict[str, frozenset[str]] = {
             "cases.severity_lower",
             "clocks.extend",
             "decisions.reverse",
+            "indicators.view",
+            "lists.edit",
+            "lists.view",
             "people.reveal",
             "rules.promote",
             "rules.view",

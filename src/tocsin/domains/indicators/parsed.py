@@ -107,11 +107,11 @@ def flag_at(held: Mapping[str, Any], name: str, path: str) -> bool:
 
 def moment(text: str, path: str) -> dt.datetime:
     """An RFC 3339 time with its offset, in UTC. Raises Malformed."""
+    expected = Malformed(path, "a time like 2026-03-01T17:30:00Z is expected here")
     try:
         at = dt.datetime.fromisoformat(text)
-        at = at.astimezone(dt.UTC) if at.tzinfo is not None else None
+        if at.tzinfo is None or not _EPOCH <= at < _LAST:
+            raise expected
+        return at.astimezone(dt.UTC)
     except (ValueError, OverflowError):
-        at = None
-    if at is None or not _EPOCH <= at < _LAST:
-        raise Malformed(path, "a time like 2026-03-01T17:30:00Z is expected here")
-    return at
+        raise expected from None

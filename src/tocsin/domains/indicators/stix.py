@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from tocsin.domains.indicators import tlp
@@ -72,30 +73,25 @@ def _indicator(one: dict[str, Any], path: str, markings: Mapping[str, str], docu
     standard_id = text_at(one, "id", path, required=True)
     if not _ID.fullmatch(standard_id) or not standard_id.startswith("indicator--"):
         raise Malformed(f"{path}.id", "indicator-- and a UUID in small letters are expected here")
-    level = _level(one, path, markings)
-    until, revoked = _time(one, "valid_until", path), flag_at(one, "revoked", path)
-    values = ()
+    read = Parsed(
+        standard_id=standard_id,
+        modified=moment(text_at(one, "modified", path, required=True), f"{path}.modified"),
+        name=text_at(one, "name", path)[:MAX_NAME],
+        values=(),
+        tlp=_level(one, path, markings),
+        confidence=_confidence(one, path),
+        valid_from=_time(one, "valid_from", path),
+        valid_until=_time(one, "valid_until", path),
+        labels=_labels(one, path),
+        revoked=flag_at(one, "revoked", path),
+    )
     try:
-        values = values_of(_pattern(one, path))
+        document.indicators.append(replace(read, values=values_of(_pattern(one, path))))
     except NotUnderstood as error:
         document.skipped.append(Skipped(f"{path}.pattern", str(error)))
-        if not revoked:  # what was taken back is taken back, whatever its pattern says
-            return level
-    document.indicators.append(
-        Parsed(
-            standard_id=standard_id,
-            modified=moment(text_at(one, "modified", path, required=True), f"{path}.modified"),
-            name=text_at(one, "name", path)[:MAX_NAME],
-            values=values,
-            tlp=level,
-            confidence=_confidence(one, path),
-            valid_from=_time(one, "valid_from", path),
-            valid_until=until,
-            labels=_labels(one, path),
-            revoked=revoked,
-        )
-    )
-    return level
+        if read.revoked:  # what was taken back is taken back, whatever its pattern says
+            document.indicators.append(read)
+    return read.tlp
 
 
 def _pattern(one: dict[str, Any], path: str) -> str:
@@ -142,7 +138,7 @@ def _confidence(one: dict[str, Any], path: str) -> int | None:
         return None
     if isinstance(found, bool) or not isinstance(found, int) or not 0 <= found <= 100:
         raise Malformed(f"{path}.confidence", "a whole number from 0 to 100 is expected here")
-    return found
+    return int(found)
 
 
 def _time(one: dict[str, Any], name: str, path: str) -> dt.datetime | None:

@@ -8,6 +8,7 @@ part of it would accuse more people than it does.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from stix2patterns.exceptions import ParseException
@@ -65,7 +66,7 @@ def values_of(pattern: str) -> tuple[Value, ...]:
     return tuple(found.values)
 
 
-class _Comparisons(STIXPatternListener):  # type: ignore[misc]
+class _Comparisons(STIXPatternListener):
     """Called by the parser when it leaves each part of a pattern; the names of methods are its own."""
 
     def __init__(self) -> None:
@@ -98,7 +99,7 @@ class _Comparisons(STIXPatternListener):  # type: ignore[misc]
 
 
 #: Parts of the grammar that compare, and the literals in them.
-_READ: Final = {
+_READ: Final[dict[str, Callable[[Any], list[Any]]]] = {
     "PropTestEqual": lambda ctx: [ctx.primitiveLiteral()],
     "PropTestIsSubset": lambda ctx: [ctx.StringLiteral()],
     "PropTestSet": lambda ctx: ctx.setLiteral().primitiveLiteral(),

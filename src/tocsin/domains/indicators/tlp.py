@@ -30,6 +30,13 @@ MARKINGS: Final = {
 }
 
 
+def marking_of(level: str) -> str:
+    """The TLP 2.0 marking definition of a level; what is unmarked goes on as AMBER."""
+    return next(
+        ref for ref, known in reversed(MARKINGS.items()) if known == (AMBER if level == UNMARKED else level)
+    )
+
+
 def read(text: str) -> str | None:
     """The level of ``TLP:AMBER``, ``tlp:white`` or ``amber+strict``; None for what is none."""
     level = text.strip().casefold().removeprefix("tlp:").strip()

@@ -3,6 +3,8 @@
 Figures of a backtest, as JSON:
 
 - ``events``, ``since``, ``until``: what was judged, after ``warm_up`` events that only filled the counters
+- ``listed``: entries of kept lists, as they are now, that were known from the beginning: a draft asks what it
+  would have done had its lists been there
 - ``hits``, ``per_day`` (day -> hits), ``rate`` (hits an event): what it would have done, and the forecast
   that the brake holds it to
 - ``people``, ``confirmed``, ``cleared``, ``unlabelled``: whom it would have met, by what became known of them
@@ -29,8 +31,10 @@ from django.utils import timezone
 
 from tocsin.domains.detection.past import engine_event, labelled, records_since
 from tocsin.domains.detection.records import Fired, Record
+from tocsin.domains.lists.queries import Held, held
 from tocsin.domains.rules.watching import Hits
 from tocsin.engine.engine import Engine
+from tocsin.engine.events import Entities, Event, Scalar
 from tocsin.engine.language.nodes import Rule
 from tocsin.engine.language.ruleset import RuleSet
 from tocsin.engine.runtime.history import encode, run
@@ -69,6 +73,7 @@ class _Replay:
         self._since = since
         self._until = since
         self._live, self._drafted = Engine(live, _MEMORY), Engine(drafted, _MEMORY)
+        self._listed = self._know_lists(since - WARM_UP)
         self._fired = Fired(rule.id, rule.code, rule.verdict, rule.severity, rule.clause)
         self._known = labelled([rule.clause, f"not:{rule.id}"])
         self._judged = self._warmed = 0
@@ -76,6 +81,15 @@ class _Replay:
         self._seen: set[Who] = set()
         self._together: Counter[str] = Counter()
         self._changed: Counter[tuple[int, int]] = Counter()
+
+    def _know_lists(self, at: dt.datetime) -> int:
+        """Let both engines know what is on the kept lists that either asks about, and count it."""
+        features = [*self._live.rules.features.values(), *self._drafted.rules.features.values()]
+        entries = held({feature.word for feature in features if feature.kind == "listed"})
+        events = [_of_entry(number, entry, at) for number, entry in enumerate(entries)]
+        for engine in (self._live, self._drafted):
+            run(engine, encode(engine.plan, events))
+        return len(events)
 
     def take(self, records: list[Record]) -> None:
         """The next events, in order."""
@@ -109,6 +123,7 @@ class _Replay:
         return {
             "events": self._judged,
             "warm_up": self._warmed,
+            "listed": self._listed,
             "since": self._since.isoformat(),
             "until": self._until.isoformat(),
             "hits": len(self._hits),
@@ -153,6 +168,15 @@ def _regions(met: dict[Who, str], cleared: set[Who]) -> dict[str, dict[str, int]
         there["people"] += 1
         there["cleared"] += who in cleared
     return found
+
+
+def _of_entry(number: int, entry: Held, at: dt.datetime) -> Event:
+    """An entry of a kept list as the engine is told of it."""
+    fields: dict[str, Scalar] = {"list": entry.list, "value": entry.value, "confidence": entry.confidence}
+    if entry.until is not None:
+        fields["until"] = entry.until
+    ts = int(at.timestamp() * 1000)
+    return Event(id=f"listed-{number}", type="list.added", ts=ts, entities=Entities(), fields=fields)
 
 
 def _ratio(part: int, whole: int) -> float | None:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
+from django.db.models import Exists, OuterRef, QuerySet
 
-from tocsin.domains.rules.models import DetectionRule
+from tocsin.domains.rules.models import DetectionRule, RuleStep
 from tocsin.engine.language.problems import RuleError
 from tocsin.engine.language.ruleset import SUFFIX, RuleSet, load, load_folder
 from tocsin.engine.language.stages import STAGES_FILE, Stage, write_stages
@@ -57,7 +58,11 @@ def file_of(name: str) -> str:
 def in_force() -> Files:
     """What is in force now. Raises RuleError when the packaged rules cannot be used."""
     come = packaged()
-    rows = list(DetectionRule.objects.filter(state__in=list(_STAGES)).order_by("name"))
+    rows = list(
+        DetectionRule.objects.filter(state__in=list(_STAGES))
+        .exclude(pk__in=_withdrawn_on_paper())
+        .order_by("name")
+    )
     made = _files(come, [row for row in rows if row.packaged or row.state != State.RETIRED])
     try:
         load(made.sources())
@@ -65,6 +70,12 @@ def in_force() -> Files:
         # what is in force looks at something that only the file of a retired rule declares
         return _files(come, rows)
     return made
+
+
+def _withdrawn_on_paper() -> QuerySet[DetectionRule]:
+    """Retired before they ever ran: nothing can look at what their files declare, which may be anything."""
+    ran = RuleStep.objects.filter(rule=OuterRef("pk"), to_state=State.SHADOW)
+    return DetectionRule.objects.filter(~Exists(ran), state=State.RETIRED, packaged=False)
 
 
 def _files(come: RuleSet, rows: list[DetectionRule]) -> Files:

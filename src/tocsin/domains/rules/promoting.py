@@ -110,6 +110,15 @@ def halt(work: Work, rule: DetectionRule, reason: str) -> None:
     step(work, rule, State.PAUSED, reason)
 
 
+def withdraw(work: Work, rule: DetectionRule, reason: str) -> None:
+    """What a locked rule rests on is gone: inside a larger act, one on paper is retired, one that runs is
+    paused, and one that is neither stays as it is."""
+    if rule.state in DetectionRule.ON_PAPER:
+        step(work, rule, State.RETIRED, reason[:MAX_REASON])
+    elif rule.state in DetectionRule.RUNNING:
+        halt(work, rule, reason[:MAX_REASON])
+
+
 def resume(actor: Actor, name: str, *, reason: str) -> DetectionRule:
     """Let a paused rule go on where it was; one that acts needs a second person again.
 
