@@ -100,7 +100,12 @@ async def _prepare(speaker: Speaker) -> None:
 
 async def _beat(file: Path, telephone: SipTelephone, spool: Spool, room: WaitingRoom) -> None:
     while True:
-        told = {"calls": telephone.calls, "waiting": len(room), "to_hand_over": len(spool)}
+        told = {
+            "calls": telephone.calls,
+            "refused": telephone.refused,
+            "waiting": len(room),
+            "to_hand_over": len(spool),
+        }
         draft = file.with_suffix(".tmp")
         draft.write_text(json.dumps(told))
         draft.replace(file)

@@ -121,8 +121,9 @@ class SipLeg:
                 del self._out[: self._call.audio.write(bytes(self._out[: _AHEAD - waiting]))]
             elif not self._out and not waiting:
                 self._under_way -= 1
-                self._playing = self._under_way > 0
-                self._changed.set()
+                if self._under_way == 0:
+                    self._playing = False
+                    self._changed.set()
         except (AudioNotActive, AudioRestarted):
             return
 
@@ -136,18 +137,21 @@ class SipLeg:
     def _happened(self, event: StackEvent) -> None:
         if event.event is Event.CALL_DTMF_START and event.text:
             self._keys.append(event.text)
+            self._changed.set()
         elif event.event is Event.CALL_CLOSED:
             self.over = True
-        self._changed.set()
+            self._changed.set()
 
 
 class SipTelephone:
-    """Answers calls to ``sip:safety@HOST:PORT`` and hands each to ``take``."""
+    """Answers calls to ``sip:safety@HOST:PORT`` and hands each to ``take``. ``refused``: how many came from
+    addresses that call too often."""
 
     def __init__(self, take: Callable[[SipLeg], Awaitable[None]], *, most_calls: int, rate: CallRate) -> None:
         self._take = take
         self._most_calls = most_calls
         self._rate = rate
+        self.refused = 0
         self._legs: set[SipLeg] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._runtime = Runtime()
@@ -201,9 +205,8 @@ class SipTelephone:
             await self._runtime.close()
 
     def _came(self, call: Call) -> None:
-        source = _source(call.headers.get("Via", ""))
-        answer = self._converse(call) if self._rate.allows(source) else self._refuse(call, source)
-        task = asyncio.get_running_loop().create_task(answer)
+        allowed = self._rate.allows(_source(call.headers.get("Via", "")))
+        task = asyncio.get_running_loop().create_task(self._converse(call) if allowed else self._refuse(call))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -221,8 +224,9 @@ class SipTelephone:
             self._legs.discard(leg)
             await leg.hang_up()
 
-    async def _refuse(self, call: Call, source: str) -> None:
-        log.warning("too many calls from %s: one was refused", source)
+    async def _refuse(self, call: Call) -> None:
+        # counted, and not logged one by one: a flood should not fill the disk
+        self.refused += 1
         with suppress(BaresipError):
             await call.reject()
 
