@@ -80,6 +80,10 @@ CONSOLE: dict[str, tuple[str, str]] = {
     _QUESTION + "export/": ("cases.export", ""),
     "console/rules/": ("rules.view", ""),
     "console/rules/new/": ("rules.edit", "rules.edit"),
+    "console/models/": ("rules.view", "rules.edit"),
+    "console/models/step/": ("", "rules.promote"),
+    "console/models/<str:name>/": ("rules.view", ""),
+    "console/models/<str:name>/compare/": ("", "rules.edit"),
     _RULE: ("rules.view", ""),
     _RULE + "write/": ("", "rules.edit"),
     _RULE + "problems/": ("", "rules.edit"),
@@ -99,11 +103,12 @@ CONSOLE: dict[str, tuple[str, str]] = {
 @dataclass(frozen=True)
 class Row:
     """An operation of the API: the scope its key needs, whether it takes a person or a system, and the
-    permission behind it when a person calls."""
+    permission behind it when a person calls; ``also``: a second one."""
 
     scope: str
     who: str
     permission: str
+    also: str = ""
 
 
 _PERSON, _SYSTEM, _BOTH = "person", "system", "anybody"
@@ -127,6 +132,7 @@ API: dict[str, Row] = {
     f"GET {_ONE_CASE}/reports": Row("reports:read", _PERSON, "cases.view"),
     f"GET {_ONE_CASE}/clauses": Row("cases:read", _PERSON, "cases.view"),
     f"GET {_ONE_CASE}/proposal": Row("cases:read", _PERSON, "cases.view"),
+    f"GET {_ONE_CASE}/alerts/{{alert_id}}/why": Row("cases:read", _PERSON, "cases.view", "alerts.view"),
     f"POST {_ONE_CASE}/assign": Row("cases:write", _PERSON, "cases.assign"),
     f"POST {_ONE_CASE}/protections": Row("cases:write", _PERSON, "cases.work"),
     f"POST {_ONE_CASE}/close": Row("cases:write", _PERSON, "cases.close"),

@@ -302,7 +302,8 @@ def _callers(world: World, row: table.Row) -> Iterator[tuple[str, str, bool, int
     for scope, key in world.systems.items():
         yield f"a system with {scope}", key, row.who != "person" and scope == row.scope, 403
     for role, key in world.people.items():
-        yield f"{role}'s key", key, row.who != "system" and row.permission in ROLES[role], 403
+        may = {row.permission, row.also or row.permission} <= ROLES[role]
+        yield f"{role}'s key", key, row.who != "system" and may, 403
     for scope, key in world.lead.items():
         if scope != row.scope:
             yield f"a person with {scope} alone", key, False, 403

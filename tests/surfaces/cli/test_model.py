@@ -16,6 +16,7 @@ from tests.domains.scores.marketplace import NOW, SOURCES, START, Marketplace
 from tocsin.core.errors import Conflict, InvalidInput
 from tocsin.engine.engine import Engine
 from tocsin.engine.language.ruleset import load_folder
+from tocsin.engine.scores.observed import Hour, Watched, write_watched
 from tocsin.surfaces.cli import model
 from tocsin.surfaces.cli.environment import CommandError, Environment
 
@@ -25,10 +26,11 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path: Path, settings: Any) -> Path:
     """The rules, with models yet to be trained."""
-    made = tmp_path / "rules"
+    made = tmp_path / "packaged"
     made.mkdir()
+    settings.TOCSIN_RULES_DIR = str(made)
     for name, text in SOURCES.items():
         (made / name).write_text(text)
     return made
@@ -38,7 +40,7 @@ def tocsin(folder: Path, *words: str) -> int:
     """``tocsin model`` with these words."""
     parser = argparse.ArgumentParser()
     model.arguments(parser)
-    env: Any = SimpleNamespace(rules_dir=folder)
+    env: Any = SimpleNamespace(rules_dir=folder, home=folder.parent)
     return model.run(cast("Environment", env), parser.parse_args(list(words)))
 
 
@@ -86,6 +88,18 @@ def test_show_says_what_a_model_is_and_how_it_did(
     assert re.search(rf"AUC ROC +{value:.3f} +{low:.3f} to {high:.3f}", said)
     assert "5 looked at in a day" in said
     assert re.search(r"\d+\.\d%  amount_minor", said)
+    assert "drift: decide has not scored an event with this version in the last day" in said
+    (folder.parent / "decide").mkdir(exist_ok=True)
+    counts = [[round(1e6 * share) for share in one.shares] for one in found.training.bins]
+    scores = [round(1e6 * share) for share in found.training.shares]
+    counts[0] = [sum(counts[0]), *[0] * (len(counts[0]) - 1)]
+    seen = Watched(found.version, {"1": Hour([*counts, [*scores, 0]])})
+    write_watched(folder.parent / "decide" / "models.json", {"danger": seen})
+    tocsin(folder, "show", "danger")
+    drift = capsys.readouterr().out.partition(" events of the last day (population")[2].splitlines()
+    assert drift[1] == "    0.000  stable: the score"
+    assert re.fullmatch(r" +\d\.\d{3}  shifted: train again: amount_minor", drift[2])
+    assert all("0.000  stable: " in line for line in drift[3:])
     assert len(re.findall(r"(?m)^ {38} +\d+ +0\.\d{4} +\d\.\d{4}$", said)) == 10
 
 
@@ -142,5 +156,6 @@ def test_rules_with_mistakes_and_a_time_that_is_none_are_said(
         tocsin(folder, "train", "danger", "--now", "yesterday")
     assert '"yesterday" is no time; write it as' in capsys.readouterr().err
     (folder / "danger.model.json").write_text("{")
-    with pytest.raises(CommandError, match="have mistakes, and nothing was done with them"):
-        tocsin(folder, "show", "danger")
+    for words in (["show", "danger"], ["show", "danger", "--rules", str(folder)]):
+        with pytest.raises(CommandError, match="have mistakes, and nothing was done with them"):
+            tocsin(folder, *words)

@@ -9,11 +9,13 @@ import pytest
 
 from tests.domains.detection.desk import Desk as Engine
 from tests.domains.matter import settle, somebody, taken
+from tests.engine.scores.test_score_in_rules import RULES, model_text
 from tests.surfaces.console.conftest import Desk
 from tocsin.domains.cases.models import Case
 from tocsin.domains.detection.models import Alert, KeptExplanation
 from tocsin.domains.detection.ship import ship_once
 from tocsin.domains.staff.models import Staff
+from tocsin.engine.language.ruleset import load
 
 pytestmark = pytest.mark.django_db
 CODE = "Support here: send me the six digit code you got."
@@ -97,3 +99,27 @@ def test_an_alert_of_another_case_and_a_person_without_the_right_get_nothing(
     case = flagged(engine)
     assert Desk(investigator).get(f"/console/case/{case.reference}/why/?alert=alr_none") == 404
     assert Desk(somebody("policy_manager", "Paula")).get(address(case)) == 403
+
+
+def test_the_newest_event_of_an_alert_is_explained_beside_its_first(
+    investigator: Staff, engine: Engine
+) -> None:
+    engine.test_cards(region="US-WA", cards=6)
+    case, desk = flagged(engine), Desk(investigator)
+    assert desk.get(address(case)) == 200
+    assert "Yes: Other declined cards (device, 1 h) 3 asked: at least 3" in desk.text
+    assert f'href="{address(case)}&amp;event=newest"' in desk.html
+    assert desk.get(f"{address(case)}&event=newest") == 200
+    assert "Yes: Other declined cards (device, 1 h) 5 asked: at least 3" in desk.text
+    assert f"Place in the log {Alert.objects.get().last_seq}" in desk.text
+
+
+def test_what_raised_a_score_is_told_in_words(investigator: Staff, engine: Engine) -> None:
+    engine.switch(load({"a.rules": RULES, "danger.model.json": model_text()}))
+    for amount in (8000, 50_000):
+        engine.tell("payment.authorised", customer="c-1", amount_minor=amount, currency="USD", region="US-WA")
+    case, desk = flagged(engine), Desk(investigator)
+    assert desk.get(address(case)) == 200
+    assert "What raised “Danger” most, by the model danger" in desk.text
+    assert re.search(r"Amount / Paid 6\.25 \d+ % of it Amount \$500\.00 \d+ % of it", desk.text)
+    assert "does not lead to the same answer" not in desk.text

@@ -14,6 +14,14 @@ from tocsin.domains.detection.models import Alert
 _PERMISSION = "alerts.disposition"
 
 
+def own_alert(case: Case, alert_id: str) -> Alert:
+    """An alert of this case. Raises NotFound."""
+    link = case.alert_links.select_related("alert").filter(alert_id=alert_id).first()
+    if link is None:
+        raise NotFound("That alert is not part of this case.", "Reload the case.")
+    return link.alert
+
+
 def disposition(actor: Actor, alert_id: str, state: str) -> Alert:
     """Say whether an alert was right. Makes a label on its subject.
 

@@ -1,5 +1,5 @@
-"""Why an alert was raised, in full: worked out again from the event, what the engine looked at, and the rules
-of that time."""
+"""Why an event raised an alert, in full: worked out again from the event, what the engine looked at, and the
+rules of that time."""
 
 from __future__ import annotations
 
@@ -27,34 +27,38 @@ Missing = Literal["", "explanation", "rules"]
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """Why an alert was raised, by the first event that did. ``why`` is None when something is ``missing``."""
+    """Why an event raised an alert. ``seq``: its place in the log. ``why`` is None when something is
+    ``missing``."""
 
+    seq: int
     rules_version: str
     engine_version: str
     why: Why | None
     missing: Missing
 
 
-def why_raised(actor: Actor, alert: Alert, scope: Scope) -> Explained:
-    """Explain the decision that raised an alert. Without sight of P3 on this row, and where its day was
-    shredded, personal values are covered, and rules that look at them are counted and not shown as near.
+def why_raised(actor: Actor, alert: Alert, scope: Scope, *, newest: bool = False) -> Explained:
+    """Explain the decision that raised an alert, or the ``newest`` that added to it. Without sight of P3 on
+    this row, and where its day was shredded, personal values are covered, and rules that look at them are
+    counted and not shown as near.
 
     Raises:
         AccessDenied: without ``alerts.view``.
     """
     require(actor, "alerts.view")
-    kept = KeptExplanation.objects.filter(seq=alert.first_seq).first()
-    event = Event.objects.filter(seq=alert.first_seq, received_at=alert.opened_at).first()
+    seq, at = (alert.last_seq, alert.last_at) if newest else (alert.first_seq, alert.opened_at)
+    kept = KeptExplanation.objects.filter(seq=seq).first()
+    event = Event.objects.filter(seq=seq, received_at=at).first()
     if kept is None or event is None:
-        return Explained(alert.rules_version, "", None, "explanation")
+        return Explained(seq, alert.rules_version, "", None, "explanation")
     rules = _rules(kept.rules_version)
     if rules is None:
-        return Explained(kept.rules_version, kept.engine_version, None, "rules")
+        return Explained(seq, kept.rules_version, kept.engine_version, None, "rules")
     personal = personal_fields(actor, event, scope) if allows(actor, "entities.view", scope) else {}
     told = _told(event, personal)
     covered = _covered(rules, told) if event.sealed and not personal else frozenset()
     found = why(rules, told, msgspec.convert(kept.explanation, Explanation), covered)
-    return Explained(kept.rules_version, kept.engine_version, found, "")
+    return Explained(seq, kept.rules_version, kept.engine_version, found, "")
 
 
 def _rules(version: str) -> RuleSet | None:

@@ -10,9 +10,11 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet
 
 from tocsin.domains.rules.models import DetectionRule, RuleStep
+from tocsin.domains.scores.models import ScoreModel
 from tocsin.engine.language.problems import RuleError
 from tocsin.engine.language.ruleset import SUFFIX, RuleSet, load, load_folder
 from tocsin.engine.language.stages import STAGES_FILE, Stage, write_stages
+from tocsin.engine.scores.model import SUFFIX as MODEL_SUFFIX
 
 State = DetectionRule.State
 #: What the engine is told of a rule in each state; of those on paper it is told nothing.
@@ -58,17 +60,18 @@ def file_of(name: str) -> str:
 def in_force() -> Files:
     """What is in force now. Raises RuleError when the packaged rules cannot be used."""
     come = packaged()
+    models = {f"{row.name}{MODEL_SUFFIX}": row.text for row in ScoreModel.objects.filter(state="in_force")}
     rows = list(
         DetectionRule.objects.filter(state__in=list(_STAGES))
         .exclude(pk__in=_withdrawn_on_paper())
         .order_by("name")
     )
-    made = _files(come, [row for row in rows if row.packaged or row.state != State.RETIRED])
+    made = _files(come, models, [row for row in rows if row.packaged or row.state != State.RETIRED])
     try:
         load(made.sources())
     except RuleError:
         # what is in force looks at something that only the file of a retired rule declares
-        return _files(come, rows)
+        return _files(come, models, rows)
     return made
 
 
@@ -78,8 +81,8 @@ def _withdrawn_on_paper() -> QuerySet[DetectionRule]:
     return DetectionRule.objects.filter(~Exists(ran), state=State.RETIRED, packaged=False)
 
 
-def _files(come: RuleSet, rows: list[DetectionRule]) -> Files:
+def _files(come: RuleSet, models: Mapping[str, str], rows: list[DetectionRule]) -> Files:
     known = [row for row in rows if not row.packaged or row.name in come.rules]
     written = {file_of(row.name): row.text for row in known if not row.packaged}
     stages = {row.name: Stage(_STAGES[row.state], row.share) for row in known}  # type: ignore[arg-type]
-    return Files({**come.sources, **written}, stages)
+    return Files({**come.sources, **models, **written}, stages)

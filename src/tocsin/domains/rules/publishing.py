@@ -24,6 +24,7 @@ from tocsin.core.locks import lock
 from tocsin.core.outbox.registry import on
 from tocsin.domains.rules.in_force import in_force
 from tocsin.domains.rules.models import DetectionRule
+from tocsin.domains.scores.models import ScoreModel
 from tocsin.engine.language.ruleset import load
 
 CURRENT: Final = "current"
@@ -40,6 +41,12 @@ def publish_after_step(_data: Mapping[str, Any]) -> None:
     publish()
 
 
+@on("model.moved", "rules.publish_model")
+def publish_after_model(_data: Mapping[str, Any]) -> None:
+    """Publish after another model came into force. Safe to run twice."""
+    publish()
+
+
 def publish() -> int:
     """Write the set in force where decide reads it; returns how many sets were written: 0 when it lies there,
     or when nothing was ever put to use here. Raises RuleError: the packaged rules cannot be used."""
@@ -47,7 +54,10 @@ def publish() -> int:
         # whoever waits here reads what was committed meanwhile, so that an older set never comes last
         lock("rules.publish")
         where = folder()
-        if not DetectionRule.objects.exclude(state__in=DetectionRule.ON_PAPER).exists():
+        if not (
+            DetectionRule.objects.exclude(state__in=DetectionRule.ON_PAPER).exists()
+            or ScoreModel.objects.exclude(state=ScoreModel.State.OFFERED).exists()
+        ):
             return 0
         sources = in_force().sources()
         name = hashlib.sha256(json.dumps(sources, sort_keys=True).encode()).hexdigest()[:32]

@@ -39,6 +39,7 @@ def chores(env: Environment) -> list[Chore]:
     from tocsin.domains.questions.answering import answer_next
     from tocsin.domains.questions.sheets import work_out_next
     from tocsin.domains.rules.brake import brake
+    from tocsin.domains.rules.comparing import compare_next
     from tocsin.domains.rules.reports import make_next
 
     deliveries = Deliveries()
@@ -52,6 +53,7 @@ def chores(env: Environment) -> list[Chore]:
         Chore("clocks", 1.0, fire_due, on_wake=True),
         Chore("handlers", 1.0, handle_due, on_wake=True),
         Chore("rule brake", 2.0, brake),
+        Chore("model comparisons", 1.0, compare_next, on_wake=True),
         Chore("rule reports", 1.0, make_next, on_wake=True),
         Chore("deliveries", 1.0, deliveries.work, on_wake=True, close=deliveries.close),
         Chore("anchors", 60.0, lambda: int(make_anchor() is not None)),

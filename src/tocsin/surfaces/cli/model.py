@@ -25,7 +25,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "train",
         help="train a model on the events and labels of this installation",
         description="Trains on what is known now; a twin that knew less says how well such a model ranks. "
-        "Writes NAME.model.json beside the rules, which decide uses once it reads them again.",
+        "Writes NAME.model.json beside the rules, and nothing else: at the console it is put into force.",
     )
     train.add_argument("name", metavar="NAME")
     train.add_argument("--test-days", type=int, default=7, help="days to judge a twin on (default: 7)")
@@ -36,7 +36,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     compare.add_argument("champion", metavar="CHAMPION")
     compare.add_argument("challenger", metavar="CHALLENGER")
     for one in (train, show, compare):
-        one.add_argument("--rules", type=Path, metavar="FOLDER", help="default: the rules that decide uses")
+        one.add_argument("--rules", type=Path, metavar="FOLDER", help="default: the rules in force")
     for one in (train, compare):
         one.add_argument(
             "--capacity", type=int, default=100, metavar="N", help="events looked at in a day (default: 100)"
@@ -61,7 +61,7 @@ def run(env: Environment, args: argparse.Namespace) -> int:
     for name, least in (("test_days", 1), ("capacity", 1), ("events", 1)):
         if getattr(args, name, least) < least:
             raise CommandError(f"--{name.replace('_', '-')} must be at least {least}. Nothing was changed.")
-    rules = _rules(args.rules or env.rules_dir)
+    rules = _rules(args.rules)
     try:
         return {"train": _train, "show": _show, "compare": _compare}[args.what](env, args, rules)
     except (ModelError, EngineFullError) as error:
@@ -84,16 +84,18 @@ def _train(env: Environment, args: argparse.Namespace, rules: RuleSet) -> int:
     draft.write_text(write_model(made.model), encoding="utf-8")
     draft.replace(out)
     print("\n".join([*trained_lines(args.name, made), *judged_lines(made.model)]))
-    print(f"\nwritten to {out}")
+    print(f"\nwritten to {out}; offer it at the console, under Models, to have it put into force")
     return 0
 
 
-def _show(_env: Environment, args: argparse.Namespace, rules: RuleSet) -> int:
+def _show(env: Environment, args: argparse.Namespace, rules: RuleSet) -> int:
     from tocsin.domains.scores.training import model_of
-    from tocsin.surfaces.cli.model_words import judged_lines, model_lines
+    from tocsin.engine.scores.observed import WATCHED_FILE, drift_of, read_watched
+    from tocsin.surfaces.cli.model_words import drift_lines, judged_lines, model_lines
 
     model = model_of(rules, args.name)
-    print("\n".join([*model_lines(args.name, model), *judged_lines(model)]))
+    drift = drift_of(model, read_watched(env.home / "decide" / WATCHED_FILE).get(args.name))
+    print("\n".join([*model_lines(args.name, model), *judged_lines(model), *drift_lines(drift)]))
     return 0
 
 
@@ -109,15 +111,18 @@ def _compare(_env: Environment, args: argparse.Namespace, rules: RuleSet) -> int
     return 0
 
 
-def _rules(folder: Path) -> RuleSet:
+def _rules(folder: Path | None) -> RuleSet:
+    """Those of a folder, or those in force."""
+    from tocsin.domains.rules.in_force import in_force
     from tocsin.engine.language.problems import RuleError
-    from tocsin.engine.language.ruleset import load_folder
+    from tocsin.engine.language.ruleset import load, load_folder
 
     try:
-        return load_folder(folder)
+        return load_folder(folder) if folder else load(in_force().sources())
     except RuleError as error:
+        where = f"in {folder}" if folder else "in force"
         raise CommandError(
-            f"The rules in {folder} have mistakes, and nothing was done with them.\n{error}"
+            f"The rules {where} have mistakes, and nothing was done with them.\n{error}"
         ) from None
 
 

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from tocsin.domains.scores.training import LEAST_JUDGED, Trained
+from tocsin.engine.scores.drift import in_words
 from tocsin.engine.scores.judging import Comparison
 from tocsin.engine.scores.model import Measured, Model
+from tocsin.engine.scores.observed import Drift
 
 _SHOWN: Final = 15  # inputs by what they gained
 _FIGURES: Final = (
@@ -57,6 +59,18 @@ def judged_lines(model: Model) -> Iterator[str]:
     yield from (
         f"  {'':<36}{count:>9,.0f}{mean:>13.4f}{share:>12.4f}" for count, mean, share in judged.reliability
     )
+
+
+def drift_lines(drift: Drift) -> Iterator[str]:
+    """How far the last day lies from the training, the farthest first."""
+    yield ""
+    if drift.score is None:
+        yield "drift: decide has not scored an event with this version in the last day"
+        return
+    yield f"drift over {drift.events:,} events of the last day (population stability index)"
+    yield f"  {drift.score:7.3f}  {in_words(drift.score)}: the score"
+    ranked = sorted(drift.inputs.items(), key=lambda one: (-one[1], one[0]))
+    yield from (f"  {index:7.3f}  {in_words(index)}: {input_}" for input_, index in ranked[:_SHOWN])
 
 
 def trained_lines(name: str, made: Trained) -> Iterator[str]:

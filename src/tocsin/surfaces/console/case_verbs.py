@@ -15,7 +15,6 @@ from tocsin.domains.cases import queries as cases
 from tocsin.domains.cases.access import scope_of
 from tocsin.domains.cases.models import Case
 from tocsin.domains.cases.outcomes import OUTCOMES
-from tocsin.domains.detection.models import Alert
 from tocsin.domains.enforcement import consequences, decisions, protection, reversal
 from tocsin.domains.enforcement import queries as enforcement
 from tocsin.domains.enforcement.ladder_steps import STEPS, said_of
@@ -146,19 +145,12 @@ def _undoing(actor: Actor, case: Case, values: Values) -> dict[str, Any]:
 
 
 def _alert(actor: Actor, case: Case, form: QueryDict) -> object:
-    return case_alerts.disposition(actor, own_alert(case, form.get("alert", "")).pk, form.get("state", ""))
+    alert = case_alerts.own_alert(case, form.get("alert", ""))
+    return case_alerts.disposition(actor, alert.pk, form.get("state", ""))
 
 
 def _which_alert(actor: Actor, case: Case, values: Values) -> dict[str, Any]:
-    return {"alert": own_alert(case, values.get("alert", ""))}
-
-
-def own_alert(case: Case, alert_id: str) -> Alert:
-    """An alert of this case. Raises NotFound."""
-    link = case.alert_links.select_related("alert").filter(alert_id=alert_id).first()
-    if link is None:
-        raise NotFound("That alert is not part of this case.", "Reload the case.")
-    return link.alert
+    return {"alert": case_alerts.own_alert(case, values.get("alert", ""))}
 
 
 _F = "console/forms/"

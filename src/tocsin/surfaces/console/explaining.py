@@ -16,8 +16,9 @@ from tocsin.domains.detection.models import Alert
 from tocsin.engine.counterfactual import Change, Smallest
 from tocsin.engine.events import Scalar
 from tocsin.engine.language.nodes import Rule
+from tocsin.engine.scores.raised import Raised, Scored
 from tocsin.engine.why import Because, Check, Near
-from tocsin.surfaces.console import words
+from tocsin.surfaces.console import model_figures, words
 
 #: Of what nearly fired, so many are shown.
 MAX_NEAR = 5
@@ -54,7 +55,31 @@ def _because(one: Because, currency: str) -> dict[str, Any]:
         **_rule(one.rule),
         "text": one.texts.get(spoken, one.texts["en"]),
         "checks": [_check(check, currency) for check in one.checks],
+        "scores": [_score(score, currency) for score in one.scores],
     }
+
+
+def _score(score: Scored, currency: str) -> dict[str, Any]:
+    return {
+        "label": _label(score.name),
+        "model": score.model,
+        "version": score.version,
+        "covered": score.covered,
+        "raised": [
+            {
+                "label": model_figures.label(one.input),
+                "value": _("unknown") if one.value is None else _input_shown(one, currency),
+                "percent": round(100 * one.share),
+            }
+            for one in score.raised
+        ],
+    }
+
+
+def _input_shown(one: Raised, currency: str) -> str:
+    """A ratio or a difference has no unit of its own."""
+    name = one.input if one.input.isidentifier() else ""
+    return _shown(name, one.value, currency)
 
 
 def _rule(rule: Rule) -> dict[str, Any]:

@@ -1,0 +1,52 @@
+"""Comparisons of models as rows that wait for the worker; one whose worker was killed is done again."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import msgspec
+from django.utils import timezone
+
+from tocsin.core.act import act
+from tocsin.core.actor import system
+from tocsin.core.errors import DomainError
+from tocsin.domains.rules.in_force import in_force
+from tocsin.domains.scores.models import ModelComparison
+
+
+def compare_next() -> int:
+    """Work out the comparison that has waited longest and that nobody else works at; returns how many: 0 or
+    1."""
+    with act(system("rules"), "model.compare") as work:
+        waiting = ModelComparison.objects.filter(state=ModelComparison.State.ASKED).order_by("asked_at")
+        row = waiting.select_for_update(skip_locked=True).first()
+        if row is None:
+            return 0
+        work.watch(row)
+        _compare(row)
+        row.state, row.done_at = ModelComparison.State.DONE, timezone.now()
+        work.save(row)
+    return 1
+
+
+def _compare(row: ModelComparison) -> None:
+    # the engine takes a while to load: only for who needs it
+    from tocsin.domains.scores.training import compare_on_past
+    from tocsin.engine.language.ruleset import load
+    from tocsin.engine.runtime.state import EngineFullError
+    from tocsin.engine.scores.model import ModelError
+
+    rules = load(in_force().sources())
+    try:
+        found = compare_on_past(
+            rules, row.champion, row.challenger, now=timezone.now(), capacity=row.capacity
+        )
+    except DomainError as error:
+        row.refusal = f"{error.what} {error.next_step}".strip()
+        return
+    except (ModelError, EngineFullError) as error:
+        row.refusal = str(error)
+        return
+    row.champion_version = rules.models[row.champion].version
+    row.challenger_version = rules.models[row.challenger].version
+    row.figures = msgspec.to_builtins({**asdict(found), "proven": found.proven})
