@@ -35,6 +35,7 @@ from tocsin.domains.cases import actions as cases
 from tocsin.domains.cases import revealing
 from tocsin.domains.cases.case_evidence import add
 from tocsin.domains.cases.models import Case
+from tocsin.domains.detectors import actions as detectors
 from tocsin.domains.enforcement import appeals, protection
 from tocsin.domains.enforcement.decisions import DecisionInput, decide
 from tocsin.domains.enforcement.models import Decision, Notice
@@ -210,7 +211,11 @@ class _House:
         rules.ask(acting, rooms["rule"], "backtest", days=7)
         backtested = DetectionRule.objects.filter(pk=rooms["rule"], state="backtested")
         until(backtested.exists, "the backtest")
-        return rooms
+        detectors.propose(
+            acting, f"detector_{tag}", url="https://detector.example/score", about="customer",
+            clause="FRD-C.stolen_payment", threshold=0.5,
+        )  # fmt: skip
+        return rooms | {"detector": f"detector_{tag}"}
 
     def asked(self) -> dict[str, str]:
         """A question that was answered, and the features of the customer."""

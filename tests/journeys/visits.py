@@ -145,6 +145,9 @@ VISITS = (
     Visit("rules_engineer", "/console/rules/{mistaken}/"),
     Visit("supervisor", "/console/rules/{rule}/"),
     Visit("auditor", "/console/rules/card_testing/"),
+    Visit("rules_engineer", "/console/detectors/", ('!form[action="/console/detectors/"]',)),
+    Visit("supervisor", "/console/detectors/{detector}/"),
+    Visit("auditor", "/console/detectors/{detector}/"),
     Visit("privacy_officer", "/console/access/", ('!form[action$="/review/"]',)),
     Visit("auditor", "/console/audit/"),
     Visit("auditor", "/console/audit/?verb=nothing.like.it"),
@@ -182,6 +185,8 @@ NO_PAGE = {
     **dict.fromkeys(("console:resend", "console:make_key", "console:revoke_key", "set_language"), _ACT),
     "console:revoke_own_key": _ACT,
     **dict.fromkeys(("console:write_rule", "console:ask_rule", "console:step_rule"), _ACT),
+    "console:rule_names": _DATA,
+    **dict.fromkeys(("console:snooze_rule", "console:step_detector"), _ACT),
     **dict.fromkeys(("console:review_glass", "mfa_login_webauthn"), _ACT),
     **{
         f"console:{name}": _PART

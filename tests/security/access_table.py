@@ -21,6 +21,7 @@ _EVIDENCE = "console/evidence/<str:evidence_id>/"
 _APPEAL = "console/appeals/<str:appeal_id>/"
 _ENTITY = "console/entity/<str:kind>/<str:entity_id>/"
 _QUESTION = "console/questions/<str:question_id>/"
+_DETECTOR = "console/detectors/<str:name>/"
 _RULE = "console/rules/<str:name>/"
 
 #: What the console asks for: permission of a GET, permission of a POST; empty where there is none.
@@ -84,11 +85,16 @@ CONSOLE: dict[str, tuple[str, str]] = {
     "console/models/step/": ("", "rules.promote"),
     "console/models/<str:name>/": ("rules.view", ""),
     "console/models/<str:name>/compare/": ("", "rules.edit"),
+    "console/rules/names.json": ("rules.edit", ""),
     _RULE: ("rules.view", ""),
     _RULE + "write/": ("", "rules.edit"),
     _RULE + "problems/": ("", "rules.edit"),
     _RULE + "ask/": ("", "rules.edit"),
     _RULE + "step/": ("", "rules.promote"),
+    _RULE + "snooze/": ("", "rules.promote"),
+    "console/detectors/": ("rules.view", "rules.edit"),
+    _DETECTOR: ("rules.view", ""),
+    _DETECTOR + "step/": ("", "rules.promote"),
     "console/access/": ("access.view_log", ""),
     "console/access/review/": ("", "access.review_break_glass"),
     "console/audit/": ("audit.verify", ""),

@@ -88,9 +88,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         # children and Django find the same home, wherever they are started
         os.environ["TOCSIN_HOME"] = str(env.home)
         os.environ["DJANGO_SETTINGS_MODULE"] = "tocsin.config.settings"
-        if command.database and env.embedded:
+        # one part of a command may need what the others do without
+        whole = getattr(args, "needs_house", False)
+        if (command.database or whole) and env.embedded:
             postgres.ensure(env.postgres_folder)
-        if command.django:
+        if command.django or whole:
             import django
 
             django.setup()

@@ -94,6 +94,7 @@ INSTALLED_APPS = [
     "tocsin.domains.scores",
     "tocsin.domains.lists",
     "tocsin.domains.rules",
+    "tocsin.domains.detectors",
     "tocsin.domains.indicators",
     "tocsin.domains.verification",
     "tocsin.domains.cases",

@@ -54,8 +54,8 @@ def braked() -> RuleStep:
     return RuleStep.objects.get(to_state="paused")
 
 
-def state() -> str:
-    return DetectionRule.objects.get(pk=NAME).state
+def state(name: str = NAME) -> str:
+    return DetectionRule.objects.get(pk=name).state
 
 
 @pytest.mark.parametrize(
@@ -143,3 +143,50 @@ def test_a_cap_that_cannot_be_is_refused(running: DetectionRule, second: Staff) 
             go(second, "canary", hourly_cap=cap)
         assert set(refused.value.fields) == {"cap"}
     assert everything() == before
+
+
+def packaged_hours(*fired: int, days: int = 8) -> None:
+    """What card_testing did in hours before this one, in an installation of so many days."""
+    RuleHits.objects.create(rule="*", hour=HOUR - dt.timedelta(days=days), fired=1000)
+    for number, hits in enumerate(fired, 1):
+        RuleHits.objects.create(rule="card_testing", hour=HOUR - dt.timedelta(hours=number), fired=hits)
+
+
+def now_it_fires(hits: int) -> None:
+    RuleHits.objects.update_or_create(rule="card_testing", hour=HOUR, defaults={"fired": hits})
+
+
+@pytest.mark.django_db
+@time_machine.travel(NOON, tick=False)
+def test_a_packaged_rule_is_held_to_its_busiest_hour() -> None:
+    packaged_hours(0, 12, 9)
+    now_it_fires(36)
+    assert (brake(), DetectionRule.objects.count()) == (0, 0)
+    now_it_fires(37)
+    assert brake() == 1
+    assert (DetectionRule.objects.get().name, state("card_testing")) == ("card_testing", "paused")
+    assert braked().reason == (
+        "The brake: 37 hits in this hour; its busiest hour of four weeks had 12.0, at most 36.0."
+    )
+    assert brake() == 0
+
+
+@pytest.mark.django_db
+@time_machine.travel(NOON, tick=False)
+def test_a_packaged_rule_that_was_let_go_on_counts_from_then(second: Staff) -> None:
+    packaged_hours(12, 9)
+    now_it_fires(37)
+    assert brake() == 1
+    promoting.resume(engineer(second), "card_testing", reason=WHY)
+    assert (brake(), state("card_testing")) == (0, "active")
+    now_it_fires(37 + 37)
+    assert brake() == 1
+
+
+@pytest.mark.django_db
+@time_machine.travel(NOON, tick=False)
+@pytest.mark.parametrize(("fired", "days"), [((12, 7), 8), ((12, 9), 6), ((), 8)])
+def test_what_is_usual_has_to_be_known_first(fired: tuple[int, ...], days: int) -> None:
+    packaged_hours(*fired, days=days)
+    now_it_fires(500)
+    assert (brake(), DetectionRule.objects.count()) == (0, 0)

@@ -14,7 +14,7 @@ from tests.domains.rules.drafts import NAME, STORIES, TEXT, checked, engineer, m
 from tests.surfaces.console.conftest import Desk
 from tocsin.domains.detection.models import RuleHits
 from tocsin.domains.rules import promoting, reports
-from tocsin.domains.rules.models import DetectionRule, RuleReport
+from tocsin.domains.rules.models import DetectionRule, RuleReport, Snooze
 from tocsin.domains.staff.models import Staff
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("plain_files")]
@@ -84,7 +84,7 @@ def test_a_rule_is_written_checked_backtested_and_put_into_force_by_two(anna: St
     second.post(PAGE + "step/", verb="roll_back", reason="Not what we wanted.")
     assert state() == "retired"
     assert "Not what we wanted." in second.text
-    assert second.text.count("Compared on 1 events: champion 0 hits, challenger 0.") == 2
+    assert second.text.count("Events compared: 1. Hits: champion 0, challenger 0.") == 2
 
 
 def test_the_list_shows_states_and_hits(anna: Staff) -> None:
@@ -167,3 +167,48 @@ def test_a_pause_of_a_packaged_rule_is_offered_and_done(ben: Staff) -> None:
     desk.post("/console/rules/card_testing/step/", verb="pause", reason="Too many hits.")
     assert "Paused" in desk.text
     assert promoting.resume(engineer(ben), "card_testing", reason="Mended.").state == "active"
+
+
+def test_somebody_is_left_alone_and_looked_at_again(ben: Staff) -> None:
+    desk = Desk(ben)
+    page = "/console/rules/card_testing/"
+    until = timezone.now().date() + dt.timedelta(days=5)
+    sent = {"kind": "customer", "entity_id": "c-1", "until": f"{until}", "snooze_reason": "A broken reader."}
+    for field, value in (("until", "soon"), ("entity_id", ""), ("snooze_reason", "x"), ("kind", "parrot")):
+        assert desk.post(page + "snooze/", **(sent | {field: value})) == 422
+        assert 'aria-invalid="true"' in desk.html
+    assert not Snooze.objects.exists()
+    assert desk.post(page + "snooze/", **sent) == 200
+    assert "customer c-1" in desk.text
+    assert "A broken reader." in desk.text
+    assert desk.post(page + "snooze/", **sent) == 409
+    assert Snooze.objects.count() == 1
+    reader = Desk(matter.somebody("auditor"))
+    reader.get(page)
+    assert ("A broken reader." in reader.text, "Look again" in reader.text) == (True, False)
+    assert reader.post(page + "snooze/", end=Snooze.objects.get().pk) == 403
+    desk.post(page + "snooze/", end=Snooze.objects.get().pk)
+    assert "It leaves nobody alone." in desk.text
+    assert desk.post(page + "snooze/", end="rsn_unknown") == 404
+
+
+def test_the_names_a_rule_may_use_are_known_while_typing(anna: Staff) -> None:
+    desk = Desk(anna)
+    assert desk.get("/console/rules/names.json") == 200
+    kinds = {one["name"]: one["kind"] for one in desk.page.json()["names"]}
+    expected = {
+        "amount_minor": "field", "payment.declined": "event type", "customer": "entity",
+        "card_declines_1h": "feature", "count": "function", "verdict": "setting", "review": "verdict",
+        "hold_order": "action",
+    }  # fmt: skip
+    assert {name: kinds[name] for name in expected} == expected
+    assert Desk(matter.somebody("auditor")).get("/console/rules/names.json") == 403
+
+
+def test_mistakes_of_a_new_rule_are_told_by_the_name_in_its_form(anna: Staff) -> None:
+    desk = Desk(anna)
+    assert desk.post("/console/rules/new/problems/", name=NAME, text=TEXT) == 200
+    assert "The text can be read." in desk.text
+    desk.post("/console/rules/new/problems/", name="another_one", text=TEXT)
+    assert "Expected one rule, and that it is called another_one." in desk.text
+    assert not DetectionRule.objects.exists()

@@ -92,6 +92,9 @@ class Server:
     def write_rules(self, text: str) -> None:
         (self.rules / "shop.rules").write_text(text)
 
+    def write_stages(self, text: str) -> None:
+        (self.rules / "stages.toml").write_text(text)
+
     def write_keys(self, revoked: tuple[str, ...] = ("gone",)) -> None:
         digest = hashlib.sha256(SECRET.encode()).hexdigest()
         keys = {k: {"secret_sha256": digest, "scopes": s, "revoked": k in revoked} for k, s in KEYS.items()}

@@ -35,6 +35,17 @@ def test_new_rules_apply_from_the_next_event_and_are_in_the_log(own_server: Serv
     )
 
 
+def test_what_a_rule_in_shadow_would_have_done_is_counted_apart(own_server: Server) -> None:
+    own_server.post(order("a"))
+    own_server.write_stages('third_order = { stage = "shadow" }')
+    own_server.hang_up()
+    until(lambda: "are in force" in own_server.output())
+    verdicts = [own_server.post(order(name)).json["verdict"] for name in "bcd"]
+    assert verdicts == ["allow"] * 3
+    assert own_server.metric('tocsin_decide_rule_watched_total{rule="third_order"}') == 2
+    assert "rule_fired_total{" not in own_server.request("GET", "/metrics").body.decode()
+
+
 def test_a_set_with_a_mistake_is_refused_and_the_old_one_stays(own_server: Server) -> None:
     version = own_server.post(order("a")).json["rules_version"]
     own_server.write_rules(RULES.replace("verdict =", "verdct ="))

@@ -8,12 +8,14 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
 
-from tocsin.domains.rules.models import DetectionRule, RuleStep
+from tocsin.domains.rules.models import DetectionRule, RuleStep, Snooze
 from tocsin.domains.scores.models import ScoreModel
 from tocsin.engine.language.problems import RuleError
 from tocsin.engine.language.ruleset import SUFFIX, RuleSet, load, load_folder
 from tocsin.engine.language.stages import STAGES_FILE, Stage, write_stages
+from tocsin.engine.language.stages import Snooze as EngineSnooze
 from tocsin.engine.scores.model import SUFFIX as MODEL_SUFFIX
 
 State = DetectionRule.State
@@ -81,8 +83,25 @@ def _withdrawn_on_paper() -> QuerySet[DetectionRule]:
     return DetectionRule.objects.filter(~Exists(ran), state=State.RETIRED, packaged=False)
 
 
+def _snoozed() -> dict[str, list[EngineSnooze]]:
+    """Whom each rule leaves alone now."""
+    found: dict[str, list[EngineSnooze]] = {}
+    for row in snoozes_in_force().order_by("kind", "entity_id"):
+        found.setdefault(row.rule_id, []).append(EngineSnooze(row.kind, row.entity_id, row.until))
+    return found
+
+
+def snoozes_in_force() -> QuerySet[Snooze]:
+    """Those that nobody ended and whose day has not come."""
+    return Snooze.objects.filter(ended_at=None, until__gt=timezone.now().date())
+
+
 def _files(come: RuleSet, models: Mapping[str, str], rows: list[DetectionRule]) -> Files:
     known = [row for row in rows if not row.packaged or row.name in come.rules]
     written = {file_of(row.name): row.text for row in known if not row.packaged}
-    stages = {row.name: Stage(_STAGES[row.state], row.share) for row in known}  # type: ignore[arg-type]
+    snoozed = _snoozed()
+    stages = {
+        row.name: Stage(_STAGES[row.state], row.share, snoozed.get(row.name, []))  # type: ignore[arg-type]
+        for row in known
+    }
     return Files({**come.sources, **models, **written}, stages)

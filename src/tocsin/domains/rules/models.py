@@ -139,6 +139,28 @@ class RuleStep(models.Model):
         indexes = [models.Index(fields=["rule", "-at"], name="rule_step_newest")]
 
 
+class Snooze(models.Model):
+    """A rule leaves somebody or something alone before a day (UTC), and no longer. ``ended_at``: somebody
+    ended it earlier."""
+
+    id = models.CharField(max_length=40, primary_key=True)
+    rule = models.ForeignKey(DetectionRule, on_delete=models.PROTECT, related_name="snoozes")
+    kind = models.CharField(max_length=20)
+    entity_id = models.CharField(max_length=128)
+    until = models.DateField()
+    by = models.CharField(max_length=80)
+    at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    reason_sealed = models.BinaryField(null=True)
+
+    reason = typed_text("rule_snooze", "reason", lambda row: access_scope(row.at))
+
+    class Meta:
+        db_table = "rules_snooze"
+        verbose_name = "snooze"
+        indexes = [models.Index(fields=["rule", "-at"], name="rule_snooze_newest")]
+
+
 class Trial(models.Model):
     """A challenger in shadow beside its champions, on the same events: those that were decided by rules that
     had it in shadow. ``clause``: of the policy, that it is about. ``champions``: the rule it is to replace,

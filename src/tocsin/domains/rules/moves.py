@@ -1,4 +1,4 @@
-"""One step of a rule, inside a larger act."""
+"""The row of a rule, and one step of it, inside a larger act."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.utils import timezone
 from tocsin.core.act import Work
 from tocsin.core.ids import new_id
 from tocsin.domains.detection.queries import hits_in_hour
+from tocsin.domains.rules.in_force import packaged
 from tocsin.domains.rules.models import DetectionRule, RuleStep
 
 
@@ -37,3 +38,14 @@ def step(
     work.save(made, f"rule.{to}")
     work.emit("rule.moved", {"rule": rule.name, "from": made.from_state, "to": to}, key=made.pk)
     return made
+
+
+def row_of(work: Work, name: str) -> DetectionRule:
+    """The rule, locked. One that comes with Tocsin gets its row when it is first touched."""
+    if name in packaged().rules and not DetectionRule.objects.filter(pk=name).exists():
+        now = timezone.now()
+        row = DetectionRule(
+            name=name, packaged=True, state=DetectionRule.State.ACTIVE, state_since=now, changed_at=now
+        )
+        work.save(row, "rule.touch")
+    return work.lock(DetectionRule, name)

@@ -12,9 +12,9 @@ from tocsin.core.act import Work, act
 from tocsin.core.actor import Actor
 from tocsin.core.errors import AccessDenied, Conflict, InvalidInput
 from tocsin.domains.rules import comparison
-from tocsin.domains.rules.in_force import in_force, packaged
+from tocsin.domains.rules.in_force import in_force
 from tocsin.domains.rules.models import DetectionRule
-from tocsin.domains.rules.moves import step
+from tocsin.domains.rules.moves import row_of, step
 from tocsin.engine.language.problems import RuleError
 from tocsin.engine.language.ruleset import load
 from tocsin.engine.language.stages import SHARES
@@ -95,7 +95,7 @@ def pause(actor: Actor, name: str, *, reason: str) -> DetectionRule:
     require(actor, "rules.promote")
     reason = _reason(reason)
     with act(actor, "rule.pause") as work:
-        rule = _row(work, name)
+        rule = row_of(work, name)
         if rule.state == State.PAUSED:
             return rule
         halt(work, rule, reason)
@@ -149,7 +149,7 @@ def roll_back(actor: Actor, name: str, *, reason: str) -> DetectionRule:
     require(actor, "rules.promote")
     reason = _reason(reason)
     with act(actor, "rule.roll_back") as work:
-        rule = _row(work, name)
+        rule = row_of(work, name)
         if rule.state == State.RETIRED:
             return rule
         if rule.state not in (*DetectionRule.RUNNING, State.PAUSED):
@@ -161,17 +161,8 @@ def roll_back(actor: Actor, name: str, *, reason: str) -> DetectionRule:
     return rule
 
 
-def _row(work: Work, name: str) -> DetectionRule:
-    """The rule, locked. One that comes with Tocsin gets its row when it is first touched."""
-    if name in packaged().rules and not DetectionRule.objects.filter(pk=name).exists():
-        now = timezone.now()
-        row = DetectionRule(name=name, packaged=True, state=State.ACTIVE, state_since=now, changed_at=now)
-        work.save(row, "rule.touch")
-    return work.lock(DetectionRule, name)
-
-
 def _replace(work: Work, rule: DetectionRule) -> None:
-    old = _row(work, rule.replaces)
+    old = row_of(work, rule.replaces)
     if old.state in (*DetectionRule.RUNNING, State.PAUSED):
         step(work, old, State.RETIRED, "", because_of=rule.name)
 

@@ -36,8 +36,9 @@ def folder() -> Path:
 
 
 @on("rule.moved", "rules.publish")
+@on("rule.snoozed", "rules.publish")
 def publish_after_step(_data: Mapping[str, Any]) -> None:
-    """Publish after every step. Safe to run twice."""
+    """Publish after every step, and when somebody is left alone or no longer. Safe to run twice."""
     publish()
 
 

@@ -14,9 +14,11 @@ from tocsin.core.crypto.typed_text import open_all
 from tocsin.core.errors import NotFound
 from tocsin.domains.detection.queries import hits_since
 from tocsin.domains.rules import comparison
-from tocsin.domains.rules.in_force import in_force, packaged
+from tocsin.domains.rules import names as naming
+from tocsin.domains.rules.in_force import in_force, packaged, snoozes_in_force
 from tocsin.domains.rules.mistakes import problems_of
-from tocsin.domains.rules.models import DetectionRule, RuleReport, RuleStep
+from tocsin.domains.rules.models import DetectionRule, RuleReport, RuleStep, Snooze
+from tocsin.domains.rules.names import Name
 from tocsin.engine.language.nodes import Rule
 from tocsin.engine.language.ruleset import load
 
@@ -88,3 +90,23 @@ def compared(actor: Actor, name: str) -> dict[str, Any]:
     ``comparison``."""
     require(actor, "rules.view")
     return comparison.figures(name)
+
+
+def snoozes(actor: Actor, name: str) -> list[Snooze]:
+    """Whom a rule leaves alone now, the first to end first, with the reasons opened; without whoever is kept
+    from the actor."""
+    require(actor, "rules.view")
+    held = open_all(snoozes_in_force().filter(rule=name).order_by("until", "id"), "reason")
+    return [one for one in held if f"{one.kind}:{one.entity_id}" not in actor.kept_from]
+
+
+def kinds(actor: Actor) -> list[str]:
+    """The kinds of entities there are."""
+    require(actor, "rules.view")
+    return sorted(packaged().schema.entities)
+
+
+def names(actor: Actor) -> list[Name]:
+    """The names that a rule may use."""
+    require(actor, "rules.edit")
+    return naming.names()

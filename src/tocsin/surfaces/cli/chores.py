@@ -36,6 +36,7 @@ def chores(env: Environment) -> list[Chore]:
     from tocsin.domains.detection.logread import forget_shipped, reader
     from tocsin.domains.detection.precision import keep_up
     from tocsin.domains.detection.ship import ship_once
+    from tocsin.domains.detectors.asking import ask_due
     from tocsin.domains.questions.answering import answer_next
     from tocsin.domains.questions.sheets import work_out_next
     from tocsin.domains.rules.brake import brake
@@ -55,6 +56,7 @@ def chores(env: Environment) -> list[Chore]:
         Chore("rule brake", 2.0, brake),
         Chore("model comparisons", 1.0, compare_next, on_wake=True),
         Chore("rule reports", 1.0, make_next, on_wake=True),
+        Chore("detectors", 1.0, ask_due),
         Chore("deliveries", 1.0, deliveries.work, on_wake=True, close=deliveries.close),
         Chore("anchors", 60.0, lambda: int(make_anchor() is not None)),
         Chore("housekeeping", 3600.0, keep_house),
@@ -74,11 +76,13 @@ def keep_house() -> int:
     from tocsin.core.idempotency import forget_old
     from tocsin.core.outbox.actions import forget_delivered
     from tocsin.core.ratelimit import forget_idle
+    from tocsin.domains.detectors import asking
     from tocsin.domains.rules.publishing import publish
 
     publish()  # a newer Tocsin may have come with other rules
     done = reapply(system("keys")) + write_down() + reap() + forget_old() + forget_delivered()
     forget_idle()
+    done += asking.forget_old()
     return done
 
 

@@ -1,5 +1,5 @@
 """``tocsin rules …``: check a folder of rules, play its stories, compare it with another, look for what its
-stories do not say, and try it against a stream of events."""
+stories do not say, and try it against a stream of events; replay the past with a rule in it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tocsin.surfaces.cli import rules_past
 from tocsin.surfaces.cli.environment import CommandError, Environment
 
 if TYPE_CHECKING:  # the engine takes a while to load: only for who needs it
     from tocsin.engine.language.ruleset import RuleSet
     from tocsin.engine.ruletests import Story
 
-HELP = "check, test, compare, question or try a folder of detection rules"
+HELP = "check, test, compare, question or try a folder of detection rules; replay the past with a rule"
+_PAST = {"backtest": rules_past.backtest, "compare": rules_past.compare}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,12 +35,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     diff = what.add_parser("diff", help="say in words what differs between two folders of rules")
     diff.add_argument("old", type=Path, metavar="OLD")
     diff.add_argument("new", type=Path, metavar="NEW")
+    rules_past.arguments(what)
 
 
 def run(env: Environment, args: argparse.Namespace) -> int:
     """Ends with 1 when something is wrong with the rules or their stories."""
     if args.what == "diff":
         return _diff(args.old, args.new)
+    if args.what in _PAST:
+        return _PAST[args.what](args)
     folder = args.folder or env.rules_dir
     return {"check": _check, "test": _test, "mutate": _mutate, "answer": _answer}[args.what](folder)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any, Final
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
@@ -15,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from tocsin.core.access.check import actor_permissions
 from tocsin.core.actor import Actor
 from tocsin.core.errors import AccessDenied, DomainError, InvalidInput
-from tocsin.domains.rules import actions, promoting, queries
+from tocsin.domains.rules import actions, promoting, queries, snoozing
 from tocsin.domains.rules.models import DetectionRule, RuleReport
 from tocsin.domains.staff import queries as staff
 from tocsin.engine.language.written import written
@@ -84,10 +86,18 @@ def write(request: HttpRequest, name: str) -> HttpResponse:
 @page("rules.edit")
 @require_POST
 def problems(request: HttpRequest, name: str) -> HttpResponse:
-    """What is wrong with a text while it is typed; nothing is kept."""
+    """What is wrong with a text while it is typed; nothing is kept. A new rule has its name in the form."""
     form = request.POST
-    found = queries.problems(actor_of(request), name, form.get("text", ""), form.get("replaces", ""))
+    called = form.get("name", name)
+    found = queries.problems(actor_of(request), called, form.get("text", ""), form.get("replaces", ""))
     return render(request, "console/parts/rule_problems.html", {"problems": found, "typed": True})
+
+
+@page("rules.edit")
+@require_GET
+def names(request: HttpRequest) -> HttpResponse:
+    """The names that a rule may use, for whoever types one."""
+    return JsonResponse({"names": [asdict(one) for one in queries.names(actor_of(request))]})
 
 
 @page("rules.edit")
@@ -128,6 +138,32 @@ def step(request: HttpRequest, name: str) -> HttpResponse:
     if verb not in verbs:
         return _rule(request, name, InvalidInput(_("No step was chosen."), _("Press one of its buttons.")))
     return _done(request, name, verbs[verb], str(_SAID[verb]))
+
+
+@page("rules.promote")
+@require_POST
+def snooze(request: HttpRequest, name: str) -> HttpResponse:
+    """Have a rule leave somebody alone for a while, or look at them again."""
+    form = request.POST
+    if "end" in form:
+        return _done(
+            request, name, lambda actor: snoozing.end(actor, form["end"]), _("It looks at them again.")
+        )
+
+    def left_alone(actor: Actor) -> object:
+        return snoozing.snooze(
+            actor, name, kind=form.get("kind", ""), entity_id=form.get("entity_id", ""),
+            until=_day(form.get("until", "")), reason=form.get("snooze_reason", ""),
+        )  # fmt: skip
+
+    return _done(request, name, left_alone, _("It leaves them alone until then."))
+
+
+def _day(text: str) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _parts(form: QueryDict) -> int:
@@ -181,6 +217,7 @@ def _rule(request: HttpRequest, name: str, error: DomainError | None = None) -> 
         **_reports(actor, name),
         "compared": rule_figures.compared(queries.compared(actor, name)),
         **_steps(actor, found),
+        **_snoozes(actor, name),
         "may_ask": "rules.edit" in held and not found.packaged and found.state in DetectionRule.ON_PAPER,
         "may_step": "rules.promote" in held,
         "days": request.POST.get("days", _DAYS) if error else _DAYS,
@@ -219,3 +256,10 @@ def _steps(actor: Actor, rule: DetectionRule) -> dict[str, Any]:
     steps = queries.steps(actor, rule.name)
     names = staff.names({one.by for one in steps})
     return {"steps": [{"row": one, "who": names.get(one.by, _("Tocsin"))} for one in steps]}
+
+
+def _snoozes(actor: Actor, name: str) -> dict[str, Any]:
+    held = queries.snoozes(actor, name)
+    names = staff.names({one.by for one in held})
+    rows = [{"row": one, "who": names.get(one.by, _("Tocsin"))} for one in held]
+    return {"snoozes": rows, "kinds": queries.kinds(actor)}

@@ -37,6 +37,7 @@ class Metrics:
         self.requests: Counter[int] = Counter()
         self.verdicts: Counter[str] = Counter()
         self.rules: Counter[str] = Counter()
+        self.watched: Counter[str] = Counter()  # rules in shadow that would have fired
         self.counts: Counter[str] = Counter()
         self.request_seconds = Histogram(SECONDS)
         self.commit_seconds = Histogram(SECONDS)
@@ -50,6 +51,7 @@ class Metrics:
         _family(lines, "tocsin_decide_requests_total", "status", self.requests)
         _family(lines, "tocsin_decide_decisions_total", "verdict", self.verdicts)
         _family(lines, "tocsin_decide_rule_fired_total", "rule", self.rules)
+        _family(lines, "tocsin_decide_rule_watched_total", "rule", self.watched)
         _family(lines, "tocsin_decide_events_total", "what", self.counts)
         for name, histogram in (
             ("tocsin_decide_request_seconds", self.request_seconds),

@@ -210,3 +210,4 @@ class Pump:
         self._metrics.counts["late"] += outcome.decision.late
         if outcome.explanation is not None:
             self._metrics.rules.update(fired.rule for fired in outcome.explanation.fired)
+            self._metrics.watched.update(watched.rule for watched in outcome.explanation.watched)

@@ -13,6 +13,7 @@ import { startNetworkWatch, wireToasts } from "./toasts.js";
 function enhance(root) {
   if (root.querySelector("[data-graph]")) import("./graph.js").then((graph) => graph.drawAll(root));
   if (root.querySelector("[data-chart]")) import("./chart.js").then((chart) => chart.drawAll(root));
+  if (root.querySelector("[data-names]")) import("./completion.js").then((completion) => completion.wireAll(root));
   root.querySelector("[data-focus]")?.focus();
 }
 
