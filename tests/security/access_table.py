@@ -22,6 +22,9 @@ _APPEAL = "console/appeals/<str:appeal_id>/"
 _ENTITY = "console/entity/<str:kind>/<str:entity_id>/"
 _QUESTION = "console/questions/<str:question_id>/"
 _DETECTOR = "console/detectors/<str:name>/"
+_IMPORT = "console/indicators/imports/<str:import_id>/"
+_INDICATOR = "console/indicators/<str:indicator_id>/"
+_LIST = "console/lists/<str:list_name>/"
 _RULE = "console/rules/<str:name>/"
 
 #: What the console asks for: permission of a GET, permission of a POST; empty where there is none.
@@ -95,6 +98,18 @@ CONSOLE: dict[str, tuple[str, str]] = {
     "console/detectors/": ("rules.view", "rules.edit"),
     _DETECTOR: ("rules.view", ""),
     _DETECTOR + "step/": ("", "rules.promote"),
+    "console/indicators/": ("indicators.view", ""),
+    "console/indicators/import/": ("indicators.import", "indicators.import"),
+    "console/indicators/share/": ("", "indicators.import"),
+    "console/indicators/use/": ("", "indicators.import"),
+    _IMPORT: ("indicators.view", ""),
+    _IMPORT + "compare/": ("", "indicators.import"),
+    _INDICATOR: ("indicators.view", ""),
+    _INDICATOR + "recall/": ("", "indicators.import"),
+    "console/lists/": ("lists.view", ""),
+    "console/lists/add/": ("", "lists.edit"),
+    _LIST: ("lists.view", ""),
+    _LIST + "remove/": ("", "lists.edit"),
     "console/access/": ("access.view_log", ""),
     "console/access/review/": ("", "access.review_break_glass"),
     "console/audit/": ("audit.verify", ""),

@@ -94,6 +94,7 @@ def world(db: None) -> World:
         "entity_id": "c-1", "account_id": matter.account("shopper:s-1").pk, "field": "email",
         "endpoint_id": endpoint.pk, "delivery_id": delivery, "action_id": decision.actions.all()[0].pk,
         "code": "SAF.threat", "notice_id": case.notices.all()[0].pk, "pk": "1", "provider_id": "none",
+        "import_id": "imp_1", "indicator_id": "ind_1", "list_name": "bad_things",
         "uidb36": "1", "key": "x-y", "rest": "nothing", "name": "card_testing",
         "order_id": "o-1",
         "question_id": "qst_1",
