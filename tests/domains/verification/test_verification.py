@@ -143,6 +143,15 @@ def test_a_result_in_time_stops_the_wait(desk: Desk) -> None:
     assert states() == {"photo": "passed", "pin": "passed"}
 
 
+def test_nothing_is_waited_for_when_the_order_is_cancelled(desk: Desk) -> None:
+    tell(SHOP, "o-1", "pin", told())
+    desk.tell("order.cancelled", **WHO, total_minor=40000, currency="USD", reason="stopped_later")
+    desk.tell("order.delivered", shopper="s-1", **WHO, total_minor=40000, currency="USD")
+    ship_once(desk.read)
+    assert states() == {"photo": "dropped", "pin": "passed"}
+    assert not Clock.objects.filter(subject_type="verification").exists()
+
+
 def test_a_result_of_the_future_is_refused(desk: Desk) -> None:
     with pytest.raises(InvalidInput) as refused:
         tell(SHOP, "o-1", "pin", told(at=timezone.now() + dt.timedelta(minutes=6)))

@@ -114,6 +114,16 @@ def await_result(work: Work, order: str, shopper: str) -> None:
         )
 
 
+def drop(work: Work, order: str) -> None:
+    """The order was cancelled: nothing is waited for any more."""
+    waiting = Verification.objects.select_for_update().filter(order_ref=order, state=_STATE.DEMANDED)
+    for row in waiting.order_by("kind"):
+        work.watch(row)
+        row.state, row.settled_at = _STATE.DROPPED, timezone.now()
+        work.save(row, "verification.drop")
+        clocks.cancel(work, "verification", row.pk, because="the order was cancelled")
+
+
 def stays_away(work: Work, verification_id: str) -> None:
     """No result came in time. An alert follows, through the rules."""
     row = work.lock(Verification, verification_id)

@@ -18,12 +18,14 @@ _ME = system("verification")
 #: What a rule asks for, and the kind of verification it means.
 DEMANDS = {f"verify_{kind}": kind for kind in Verification.Kind.values}
 
+_ENDS = frozenset({"order.delivered", "order.cancelled"})
+
 
 @follow
 def keep_demands(records: Sequence[Record]) -> None:
-    """Keep what rules demanded and begin to wait for results when orders are delivered, in the transaction
-    that ships the log."""
-    of_interest = [one for one in records if one.type == "order.delivered" or _demanded(one)]
+    """Keep what rules demanded, begin to wait for results when orders are delivered, and wait no more when
+    they are cancelled, in the transaction that ships the log."""
+    of_interest = [one for one in records if one.type in _ENDS or _demanded(one)]
     if not of_interest:
         return
     with act(_ME, "verification.follow") as work:
@@ -33,8 +35,15 @@ def keep_demands(records: Sequence[Record]) -> None:
                     work, order, kind, entities=record.entities, region=record.region,
                     reason_code=str(record.reasons[0]["code"]) if record.reasons else "",
                 )  # fmt: skip
-            if record.type == "order.delivered" and "order" in record.entities:
-                actions.await_result(work, record.entities["order"], record.entities.get("shopper", ""))
+            _at_its_end(work, record)
+
+
+def _at_its_end(work: Work, record: Record) -> None:
+    order = record.entities.get("order", "")
+    if record.type == "order.delivered":
+        actions.await_result(work, order, record.entities.get("shopper", ""))
+    elif record.type == "order.cancelled":
+        actions.drop(work, order)
 
 
 def _demanded(record: Record) -> list[tuple[str, str]]:

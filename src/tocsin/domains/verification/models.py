@@ -22,6 +22,7 @@ class Verification(models.Model):
         PASSED = "passed", "Passed"
         FAILED = "failed", "Failed"
         MISSING = "missing", "Not done"
+        DROPPED = "dropped", "Not needed"  # the order was cancelled
 
     id = models.CharField(max_length=40, primary_key=True)
     order_ref = models.CharField(max_length=128)

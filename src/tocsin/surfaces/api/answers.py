@@ -269,8 +269,11 @@ class Verification(Schema):
     id: str
     order: str
     kind: Literal["pin", "photo", "receipt", "age"]
-    state: Literal["demanded", "passed", "failed", "missing"] = Field(
-        description="missing: delivered, and no result came in time; one that comes later still counts."
+    state: Literal["demanded", "passed", "failed", "missing", "dropped"] = Field(
+        description=(
+            "missing: delivered, and no result came in time; one that comes later still counts. dropped: the "
+            "order was cancelled."
+        )
     )
     reason_code: str = Field(description="The signal it was demanded for; empty when it was not demanded.")
     demanded_at: datetime | None

@@ -51,6 +51,7 @@ STATES: dict[str, tuple[str, str | Promise]] = {
     "demanded": ("amb", _("Awaited")),
     "passed": ("grn", _("Passed")),
     "missing": ("red", _("Not done")),
+    "dropped": ("", _("Not needed")),
     "applied": ("grn", _("Applied")),
     "confirmed": ("grn", _("Confirmed")),
     "expired": ("", _("Expired")),

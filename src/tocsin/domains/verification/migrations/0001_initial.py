@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
                 ('id', models.CharField(max_length=40, primary_key=True, serialize=False)),
                 ('order_ref', models.CharField(max_length=128)),
                 ('kind', models.CharField(choices=[('pin', 'Hand-off PIN'), ('photo', 'Photo at the door'), ('receipt', 'Receipt matches the basket'), ('age', 'Age check')], max_length=10)),
-                ('state', models.CharField(choices=[('demanded', 'Awaited'), ('passed', 'Passed'), ('failed', 'Failed'), ('missing', 'Not done')], max_length=10)),
+                ('state', models.CharField(choices=[('demanded', 'Awaited'), ('passed', 'Passed'), ('failed', 'Failed'), ('missing', 'Not done'), ('dropped', 'Not needed')], max_length=10)),
                 ('customer', models.CharField(blank=True, max_length=128)),
                 ('shopper', models.CharField(blank=True, max_length=128)),
                 ('region', models.CharField(blank=True, max_length=20)),
