@@ -18,6 +18,7 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
+from benchmarks.card_handbook import forest_scores, handbook_features
 from benchmarks.card_protocol import Ranking, Week, judge, test_rows
 from benchmarks.card_scores import DAY_MS, DELAY_DAYS, Payment
 from tocsin.engine.events import Event
@@ -59,7 +60,8 @@ class Rows:
 
 @dataclass(frozen=True)
 class Scored:
-    """A test week: its rows, their scores, the model, and how it did where labels are known."""
+    """A test week: its rows, their scores, the model, and how it did where labels are known, beside the
+    handbook's random forest for the same week where somebody asked for it."""
 
     start: dt.date
     rows: np.ndarray
@@ -67,6 +69,7 @@ class Scored:
     model: Model
     drift: float
     ranking: Ranking | None
+    forest: Ranking | None
 
     def plain(self) -> dict[str, Any]:
         about = self.model.training
@@ -77,6 +80,7 @@ class Scored:
             "training": msgspec.to_builtins(about),
             "psi": round(self.drift, 4),
             "result": self.ranking.plain() if self.ranking else None,
+            "random_forest": self.forest.plain() if self.forest else None,
         }
 
 
@@ -99,7 +103,7 @@ def read_rows(rules_dir: Path, events: Iterable[tuple[Payment, Event]]) -> Rows:
     )
 
 
-def score_week(rules_dir: Path, rows: Rows, start: dt.date) -> Scored:
+def score_week(rules_dir: Path, rows: Rows, start: dt.date, *, forest: bool = False) -> Scored:
     """Train on payments from two weeks after the first to seven days before the test week, whose labels have
     all arrived by its first day; score the week; judge it where its labels are known."""
     first = (start - dt.date(1970, 1, 1)).days
@@ -116,7 +120,11 @@ def score_week(rules_dir: Path, rows: Rows, start: dt.date) -> Scored:
     known = len(tested) > 0 and bool((rows.examples.labels[tested] >= 0).all())
     ranking = judge(week, tested, scores[np.searchsorted(chosen, tested)]) if known else None
     drift = psi(model.training.shares, shares_of(scores))
-    return Scored(start, chosen, scores, model, drift, ranking)
+    theirs = None
+    if forest and known:
+        features = handbook_features(model.inputs, rows.examples.columns)
+        theirs = judge(week, tested, forest_scores(features, rows.examples.labels, days, first, tested))
+    return Scored(start, chosen, scores, model, drift, ranking, theirs)
 
 
 def write_scores(path: Path, rows: Rows, scored: Scored) -> None:
@@ -132,15 +140,15 @@ def lines_of(weeks: list[Scored]) -> list[str]:
     """The weeks, beside the published figures."""
     head = f"  {'':<34}{'AUC ROC':>9}{'avg. precision':>16}{'card precision@100':>20}{'best possible':>15}"
     lines = ["The handbook's protocol, one model a week:", head]
-    judged = [week.ranking for week in weeks if week.ranking]
     for week in weeks:
         if week.ranking is None:
             lines.append(f"  test week {week.start}: scored; its labels are not known here")
         else:
             lines.append(_line(f"test week {week.start}", week.ranking))
-    if len(judged) > 1:
-        mean = Ranking(*(sum(column) / len(judged) for column in zip(*judged, strict=True)))
-        lines.append(_line("mean", mean))
+    lines += _mean("mean", [week.ranking for week in weeks if week.ranking])
+    forests = [week for week in weeks if week.forest]
+    lines += [_line(f"random forest, {week.start}", week.forest) for week in forests if week.forest]
+    lines += _mean("random forest, mean", [week.forest for week in forests if week.forest])
     lines += ["", "Published, test week 2018-08-08, where the best card precision there could be is .397:"]
     lines += [_line(name, Ranking(*figures, None)) for name, figures in PUBLISHED.items()]
     lines.append("")
@@ -152,6 +160,12 @@ def lines_of(weeks: list[Scored]) -> list[str]:
             f"  {week.start}: {week.model.version}, {about.rows:,} payments, {about.frauds:,} frauds; {drift}"
         )
     return lines
+
+
+def _mean(name: str, judged: list[Ranking]) -> list[str]:
+    if len(judged) < 2:
+        return []
+    return [_line(name, Ranking(*(sum(column) / len(judged) for column in zip(*judged, strict=True))))]
 
 
 def _line(name: str, ranking: Ranking) -> str:

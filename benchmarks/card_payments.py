@@ -168,7 +168,7 @@ def model_weeks(args: argparse.Namespace) -> list[Scored]:
     weeks = []
     for week in wanted:
         say(f"training the model of the week from {week}")
-        weeks.append(score_week(RULES, rows, week))
+        weeks.append(score_week(RULES, rows, week, forest=args.forest))
     if args.scores:
         write_scores(args.scores, rows, weeks[0])
     return weeks
@@ -199,6 +199,9 @@ def arguments() -> argparse.Namespace:
         help="only the model, for the week from this day",
     )
     parser.add_argument("--scores", type=Path, help="with --test-week: TRANSACTION_ID,score of each payment")
+    parser.add_argument(
+        "--forest", action="store_true", help="judge the handbook's random forest on the same weeks too"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
     args = parser.parse_args()
     if bool(args.url) != bool(args.key):

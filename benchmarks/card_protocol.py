@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmarks.card_scores import DELAY_DAYS, WEEK, K
 
-_TRAINING_DAYS = 7  # the handbook's: frauds of these days are known when the test week begins
+TRAINING_DAYS = 7  # the handbook's: frauds of these days are known when the test week begins
 
 
 class Ranking(NamedTuple):
@@ -38,7 +38,7 @@ def test_rows(week: Week) -> np.ndarray:
     Known when the week begins are the frauds of the seven days that end a week before it; one more day of
     frauds becomes known each day.
     """
-    start = week.first - DELAY_DAYS - _TRAINING_DAYS
+    start = week.first - DELAY_DAYS - TRAINING_DAYS
     rows = []
     for day in range(week.first, week.first + WEEK):
         news = (week.labels == 1) & (week.days >= start) & (week.days < day - DELAY_DAYS)

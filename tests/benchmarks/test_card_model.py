@@ -11,11 +11,13 @@ import msgspec
 import numpy as np
 import pytest
 
-from benchmarks.card_model import Rows, read_rows, score_week, write_scores
+from benchmarks.card_handbook import handbook_features
+from benchmarks.card_model import Rows, lines_of, read_rows, score_week, write_scores
 from benchmarks.card_payments import as_event, in_order
 from benchmarks.card_protocol import Week, auc_roc, average_precision, card_precision, test_rows
 from benchmarks.card_scores import DAY_MS, Payment
 from tocsin.engine.events import Event
+from tocsin.engine.language.ruleset import load_folder
 
 test_rows.__test__ = False  # type: ignore[attr-defined]  # a function of the protocol, no test
 
@@ -91,3 +93,30 @@ def test_customers_known_as_defrauded_are_left_out_and_one_found_is_not_found_ag
     tested = test_rows(week)
     assert [(int(customers[row]), int(days[row])) for row in tested] == [(2, 14), (3, 14), (3, 15), (4, 16)]
     assert card_precision(week, tested, np.ones(4)) == pytest.approx(2 / 100 / 7)
+
+
+def test_the_forest_of_the_handbook_is_judged_on_the_same_rows(known_to_the_end: Rows) -> None:
+    pytest.importorskip("sklearn", reason="only this comparison needs it")
+    scored = score_week(RULES, known_to_the_end, TEST_WEEK, forest=True)
+    assert scored.ranking is not None
+    assert scored.forest is not None
+    assert scored.forest.best == scored.ranking.best
+    assert 0.5 < scored.forest.auc_roc <= 1
+    lines = lines_of([scored])
+    assert [line for line in lines if line.startswith(f"  random forest, {TEST_WEEK}")]
+    assert score_week(RULES, rows_of(invented(known_days=56)), TEST_WEEK, forest=True).forest is None
+
+
+def test_the_features_of_the_handbook_are_picked_by_name() -> None:
+    inputs = load_folder(RULES).models["payment_fraud"].inputs
+    columns = np.arange(2.0 * len(inputs)).reshape(2, -1)
+    columns[:, inputs.index("weekday")] = [4, 5]
+    columns[:, inputs.index("hour")] = [6, 7]
+    columns[0, inputs.index("customer_mean_7d")] = np.nan
+    found = handbook_features(inputs, columns)
+    assert found.shape == (2, 15)
+    assert found[:, 13:].tolist() == [[0, 1], [1, 0]]
+    assert found[:, 0].tolist() == columns[:, inputs.index("amount_minor")].tolist()
+    assert found[0, 5] == 0
+    share = inputs.index("terminal_frauds_known_30d / terminal_labels_30d")
+    assert found[:, 12].tolist() == columns[:, share].tolist()
