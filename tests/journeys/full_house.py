@@ -25,6 +25,7 @@ from fido2.webauthn import (
 from tests.core.evidence.files import photo
 from tests.domains.actors import integration
 from tests.domains.rules import drafts
+from tests.domains.rules.test_scoring import trained
 from tests.journeys.people import PASSWORD
 from tests.support.stack import Stack, until
 from tocsin.core.access import break_glass
@@ -46,6 +47,7 @@ from tocsin.domains.questions import actions as questions
 from tocsin.domains.questions.models import Question
 from tocsin.domains.reports.actions import file_report
 from tocsin.domains.rules import actions as rules
+from tocsin.domains.rules import scoring
 from tocsin.domains.rules.models import DetectionRule, RuleReport
 from tocsin.domains.staff import actions as staff
 from tocsin.domains.staff.models import Staff
@@ -197,7 +199,8 @@ class _House:
         raise AssertionError
 
     def rules(self) -> dict[str, str]:
-        """A rule that was backtested, and one with a mistake; the worker works both out."""
+        """A rule that was backtested, and one with a mistake; the worker works both out. A detector that
+        somebody proposed, and a model in force."""
         author = Staff.objects.get(pk=self.people["rules_engineer"])
         tag = re.sub("[^a-z0-9]", "_", self.tag.lower())
         rooms = {"rule": f"rule_{tag}", "mistaken": f"mistaken_{tag}"}
@@ -215,7 +218,9 @@ class _House:
             acting, f"detector_{tag}", url="https://detector.example/score", about="customer",
             clause="FRD-C.stolen_payment", threshold=0.5,
         )  # fmt: skip
-        return rooms | {"detector": f"detector_{tag}"}
+        offered = scoring.offer(acting, f"model_{tag}", trained(inputs=["amount_minor", "hour"]))
+        scoring.put_into_force(self.acting("supervisor", "rule_work"), offered.pk)
+        return rooms | {"detector": f"detector_{tag}", "model": offered.name}
 
     def asked(self) -> dict[str, str]:
         """A question that was answered, and the features of the customer."""
