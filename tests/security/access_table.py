@@ -173,6 +173,7 @@ API: dict[str, Row] = {
     "GET /v1/appeals/{appeal_id}": Row("decisions:read", _PERSON, "appeals.view"),
     "POST /v1/appeals/{appeal_id}/take": Row("appeals:write", _PERSON, "appeals.decide"),
     "POST /v1/appeals/{appeal_id}/decision": Row("appeals:write", _PERSON, "appeals.decide"),
+    "POST /v1/indicators": Row("indicators:write", _BOTH, "indicators.import"),
     "GET /v1/actions": Row("actions:read", _BOTH, "cases.view"),
     "POST /v1/actions/{action_id}/confirmation": Row("actions:write", _SYSTEM, ""),
     "POST /v1/actions/{action_id}/lift": Row("cases:write", _PERSON, "cases.work"),

@@ -10,7 +10,6 @@ from tests.domains import matter
 from tests.domains.indicators.documents import AMBER, GREEN_1, RED, attribute, bundle, event, indicator
 from tocsin.core.actor import Actor
 from tocsin.core.errors import AccessDenied, InvalidInput
-from tocsin.core.outbox.models import OutboxMessage
 from tocsin.domains.indicators import queries
 from tocsin.domains.indicators.importing import import_document
 from tocsin.domains.indicators.models import Import, Indicator, IndicatorValue
@@ -22,8 +21,7 @@ LATER = {"modified": "2026-10-02T08:00:00.000Z"}
 
 
 def nothing_is_held() -> bool:
-    events = OutboxMessage.objects.filter(topic__startswith="indicator")
-    return not (Import.objects.exists() or Indicator.objects.exists() or events.exists())
+    return not (Import.objects.exists() or Indicator.objects.exists())
 
 
 def test_an_import_keeps_what_was_said_and_by_whom(engineer: Actor) -> None:
@@ -54,10 +52,9 @@ def test_an_import_keeps_what_was_said_and_by_whom(engineer: Actor) -> None:
 def test_the_same_document_again_changes_nothing(engineer: Actor) -> None:
     content = event(attribute(1, "ip-src", "198.51.100.7"))
     first = import_document(engineer, content, **TOLD)
-    messages = OutboxMessage.objects.count()
     again = import_document(engineer, content, source="Somebody else", reason="Again.")
     assert (again.pk, again.source) == (first.pk, "A marketplace nearby")
-    assert (Import.objects.count(), OutboxMessage.objects.count()) == (1, messages)
+    assert (Import.objects.count(), Indicator.objects.count()) == (1, 1)
 
 
 def test_only_a_newer_version_updates_and_nothing_opens_what_was_closed(engineer: Actor) -> None:

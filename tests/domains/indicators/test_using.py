@@ -17,6 +17,7 @@ from tocsin.core.outbox.models import OutboxMessage
 from tocsin.core.outbox.parcels import prepare
 from tocsin.domains.detection.ship import ship_once
 from tocsin.domains.indicators import queries, using
+from tocsin.domains.indicators.comparing import compare_again, compare_next_import
 from tocsin.domains.indicators.importing import import_document
 from tocsin.domains.indicators.models import DraftedRule, Indicator
 from tocsin.domains.indicators.recalling import recall
@@ -60,7 +61,7 @@ def seen(desk: Desk) -> Desk:
 def imported(actor: Actor, *objects: dict[str, Any]) -> list[Indicator]:
     """The indicators of a bundle, by id, after the worker compared them."""
     import_document(actor, bundle(*objects), **TOLD)
-    matter.settle()
+    assert compare_next_import() == 1
     return list(Indicator.objects.order_by("standard_id"))
 
 
@@ -104,6 +105,21 @@ def test_each_kind_of_value_is_compared_with_what_is_held(
     assert first.first_at is not None
     assert first.last_at is not None
     assert first.first_at <= first.last_at
+
+
+def test_what_happened_since_is_found_when_somebody_asks_again(
+    seen: Desk, engineer: Actor, investigator: Actor
+) -> None:
+    [row] = imported(engineer, indicator(1, "[ipv4-addr:value = '192.0.2.55']"))
+    assert compare_next_import() == 0
+    seen.tell("account.login", customer="c-2", ip="192.0.2.55")
+    ship_once(seen.read)
+    with pytest.raises(AccessDenied):
+        compare_again(investigator, row.came_with_id)
+    assert compare_next_import() == 0
+    compare_again(engineer, row.came_with_id)
+    assert compare_next_import() == 1
+    assert found(investigator, row) == [("event", "customer", "c-2", 1)]
 
 
 def test_two_indicators_may_point_at_the_same(seen: Desk, engineer: Actor, investigator: Actor) -> None:

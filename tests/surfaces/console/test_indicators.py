@@ -11,6 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from tests.domains import matter
 from tests.domains.indicators.documents import AMBER, RED, attribute, bundle, event, indicator
 from tests.surfaces.console.conftest import Desk
+from tocsin.domains.indicators.comparing import compare_next_import
 from tocsin.domains.indicators.models import Import, Indicator
 from tocsin.domains.lists.models import ListEntry
 from tocsin.domains.people.actions import upsert_entity
@@ -39,7 +40,7 @@ def ines(world: None) -> Desk:
 
 def imported(desk: Desk, content: bytes) -> Import:
     assert desk.post(NEW, text=content.decode(), **TOLD) == 200
-    matter.settle()
+    assert compare_next_import() == 1
     return Import.objects.latest("imported_at")
 
 

@@ -207,6 +207,7 @@ SCOPES: dict[str, frozenset[str]] = {
     "entities:write": frozenset({"entities.write"}),
     "events:read": frozenset({"entities.view"}),
     "events:write": frozenset(),
+    "indicators:write": frozenset({"indicators.import"}),
     "replay": frozenset(),
     "reports:read": frozenset({"reports.view"}),
     "reports:write": frozenset({"reports.file"}),

@@ -8,4 +8,4 @@ class IndicatorsConfig(AppConfig):
     label = "indicators"
 
     def ready(self) -> None:
-        from tocsin.domains.indicators import handlers  # noqa: F401  (register what they listen to)
+        from tocsin.domains.indicators import handlers  # noqa: F401  (register what it listens to)

@@ -1,4 +1,5 @@
 """Comparing indicators with what is held here: contacts, things people use, and the events of the last days.
+It takes a while, so the worker does it, an import at a time: a row waits as long as it was not compared.
 
 What was found are sightings. They say that a value was seen, and accuse nobody.
 """
@@ -18,7 +19,7 @@ from django.utils import timezone
 
 from tocsin.core.access.check import require
 from tocsin.core.act import act
-from tocsin.core.actor import Actor
+from tocsin.core.actor import Actor, system
 from tocsin.core.crypto.seal import Sealed, blind_index, open_many
 from tocsin.domains.detection import lookback
 from tocsin.domains.detection.lookback import Seen
@@ -59,16 +60,15 @@ class _Hit:
     last_at: dt.datetime | None = None
 
 
-def compare(actor: Actor, import_id: str) -> int:
-    """Compare the indicators of an import that still stand; what was seen before is looked for anew. Returns
-    how many sightings there are.
-
-    Raises:
-        AccessDenied: without ``indicators.import``. NotFound.
-    """
-    require(actor, "indicators.import")
-    with act(actor, "indicators.compare") as work:
-        made = work.lock(Import, import_id)
+def compare_next_import() -> int:
+    """Compare the indicators of the import that has waited longest and that nobody else is comparing; what
+    was seen before is looked for anew. Returns how many imports: 0 or 1."""
+    with act(system("indicators"), "indicators.compare") as work:
+        waiting = Import.objects.filter(compared_at=None).order_by("imported_at")
+        made = waiting.select_for_update(skip_locked=True).first()
+        if made is None:
+            return 0
+        work.watch(made)
         values = _opened(made)
         hits = chain(_contacts(values), _things(values), _events(values), _messages(values))
         seen = [sighting for hit in hits for sighting in _sightings(hit)]
@@ -76,20 +76,20 @@ def compare(actor: Actor, import_id: str) -> int:
         Sighting.objects.bulk_create(seen)
         made.compared_at = timezone.now()
         work.save(made, sightings=len(seen))
-    return len(seen)
+    return 1
 
 
-def ask_to_compare(actor: Actor, import_id: str) -> Import:
+def compare_again(actor: Actor, import_id: str) -> Import:
     """Have the worker compare an import again: more has happened since.
 
     Raises:
         AccessDenied: without ``indicators.import``. NotFound.
     """
     require(actor, "indicators.import")
-    with act(actor, "indicators.ask_to_compare") as work:
+    with act(actor, "indicators.compare_again") as work:
         made = work.lock(Import, import_id)
-        work.note(made)
-        work.emit("indicators.imported", {"import": made.pk})
+        made.compared_at = None
+        work.save(made)
     return made
 
 

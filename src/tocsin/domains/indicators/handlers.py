@@ -1,5 +1,4 @@
-"""What happens of itself: an import is compared with what is held here, and a drafted rule that passed its
-check is backtested."""
+"""What happens of itself: a drafted rule that passed its check is backtested."""
 
 from __future__ import annotations
 
@@ -8,18 +7,11 @@ from typing import Any
 
 from tocsin.core.actor import system
 from tocsin.core.outbox.registry import on
-from tocsin.domains.indicators.comparing import compare
 from tocsin.domains.indicators.models import DraftedRule
 from tocsin.domains.rules.actions import ask
 from tocsin.domains.rules.models import DetectionRule, RuleReport
 
 _ME = system("indicators")
-
-
-@on("indicators.imported", "indicators.compare")
-def compare_import(data: Mapping[str, Any]) -> None:
-    """Look for what an import points at. Running twice looks again."""
-    compare(_ME, data["import"])
 
 
 @on("rule.reported", "indicators.backtest")

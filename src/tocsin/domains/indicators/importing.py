@@ -54,7 +54,6 @@ def import_document(actor: Actor, content: bytes, *, source: str, reason: str) -
         work.save(made)
         made.counts = _take_all(work, made, document.indicators)
         work.save(made)
-        work.emit("indicators.imported", {"import": made.pk}, key=made.pk)
     return made
 
 

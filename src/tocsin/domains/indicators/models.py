@@ -17,7 +17,7 @@ class Import(models.Model):
     ``source``: who shared it. ``tlp``: the strictest marking in it. ``counts``: indicators that were ``new``,
     ``updated``, ``unchanged`` or ``recalled``. ``ignored``: what else stood in it, by its own word.
     ``skipped``: what could not be used, each with ``path`` and ``said``. ``compared_at``: when its indicators
-    were last compared with what is held here.
+    were last compared with what is held here; none while they wait for it.
     """
 
     id = models.CharField(max_length=40, primary_key=True)

@@ -51,7 +51,6 @@ def recall_within(work: Work, row: Indicator, reason: str) -> None:
         if drafted.in_text or not _rests_on_others(drafted):
             rule = work.lock(DetectionRule, drafted.rule_id)
             withdraw(work, rule, f"{row.standard_id} was taken back: {reason}")
-    work.emit("indicator.recalled", {"indicator": row.pk}, key=row.pk)
 
 
 def follow_update(work: Work, row: Indicator, *, same_values: bool) -> None:

@@ -1,8 +1,8 @@
 """Kept lists: values that rules ask about by ``listed(value, "name")``.
 
 The engine knows them by events (``list.added``, ``list.removed``), so that a replay says what was said; this
-table is where people see them, with who put each there, why, and until when. A list is there as soon as it
-has an entry.
+table is where people see them, with who put each there, why, and until when. A list exists as soon as
+it has an entry.
 """
 
 from django.db import models

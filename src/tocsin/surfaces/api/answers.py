@@ -358,6 +358,25 @@ class Proposal(Schema):
     mitigators: list[Weight]
 
 
+class Skipped(Schema):
+    """Something that could not be used."""
+
+    path: str = Field(description="Where it stands in the document.")
+    said: str = Field(description="Why it could not be used.")
+
+
+class IndicatorImport(Schema):
+    """What a document brought."""
+
+    id: str
+    standard: str
+    tlp: str = Field(description="The strictest marking in it.")
+    counts: dict[str, int] = Field(description="Indicators that were new, updated, unchanged or recalled.")
+    skipped: list[Skipped]
+    ignored: dict[str, int] = Field(description="What else stood in it, by its own word.")
+    imported_at: datetime
+
+
 class Appeal(Schema):
     """An appeal without its text."""
 

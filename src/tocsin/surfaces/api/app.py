@@ -24,6 +24,7 @@ from tocsin.surfaces.api import (
     entities,
     events,
     explanations,
+    indicators,
     reports,
     verifications,
     webhooks,
@@ -66,6 +67,7 @@ for module in (
     appeals,
     actions,
     verifications,
+    indicators,
     webhooks,
 ):
     api.add_router("", module.router)

@@ -44,6 +44,8 @@ TAGS = {
     "cases": "The specialists' work, for tools of your own. People act with personal keys.",
     "decisions": "Findings, the letters about them, and appeals.",
     "actions": "What you are asked to do, and your word that you did.",
+    "verification": "What an order needs before it is handed over, and what came of it.",
+    "indicators": "What others warn of, in the standards they share it by.",
     "webhooks": "Being told when something happens.",
 }
 _ID = {"type": "string", "minLength": 1, "maxLength": 60}

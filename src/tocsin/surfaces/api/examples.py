@@ -86,6 +86,26 @@ BODIES: dict[str, dict[str, Any]] = {
         "outcome": "reverse",
         "reasons": "The phone was reported lost on that day, as the log shows.",
     },
+    "indicators_import_indicators": {
+        "source": "A marketplace nearby",
+        "reason": "Shared in the fraud circle.",
+        "document": {
+            "type": "bundle",
+            "id": "bundle--5d0092c5-5f74-4287-9642-33f4c354e56d",
+            "objects": [
+                {
+                    "type": "indicator",
+                    "spec_version": "2.1",
+                    "id": "indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f",
+                    "created": "2026-10-01T08:00:00.000Z",
+                    "modified": "2026-10-01T08:00:00.000Z",
+                    "pattern": "[ipv4-addr:value = '198.51.100.7']",
+                    "pattern_type": "stix",
+                    "valid_from": "2026-10-01T08:00:00Z",
+                }
+            ],
+        },
+    },
     "actions_confirm_action": {"status": "applied", "detail": "Account closed for new orders."},
     "verifications_tell_verification": {
         "external_id": "handoff-9001",

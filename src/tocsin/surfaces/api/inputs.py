@@ -256,6 +256,14 @@ class UndoIn(Strict):
     reason: str = Field(min_length=10, max_length=5000)
 
 
+class IndicatorsIn(Strict):
+    """A document that somebody shared with you."""
+
+    source: str = Field(min_length=2, max_length=200, description="Who shared it.")
+    reason: str = Field(min_length=3, max_length=500, description="Why it is taken in.")
+    document: dict[str, Any] = Field(description="A STIX 2.1 bundle or a MISP event, as it is.")
+
+
 class AppealIn(Strict):
     """Why the account holder thinks that the decision is wrong, in their words."""
 

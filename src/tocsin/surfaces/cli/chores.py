@@ -37,6 +37,7 @@ def chores(env: Environment) -> list[Chore]:
     from tocsin.domains.detection.precision import keep_up
     from tocsin.domains.detection.ship import ship_once
     from tocsin.domains.detectors.asking import ask_due
+    from tocsin.domains.indicators.comparing import compare_next_import
     from tocsin.domains.questions.answering import answer_next
     from tocsin.domains.questions.sheets import work_out_next
     from tocsin.domains.rules.brake import brake
@@ -56,6 +57,7 @@ def chores(env: Environment) -> list[Chore]:
         Chore("rule brake", 2.0, brake),
         Chore("model comparisons", 1.0, compare_next, on_wake=True),
         Chore("rule reports", 1.0, make_next, on_wake=True),
+        Chore("indicators", 1.0, compare_next_import),
         Chore("detectors", 1.0, ask_due),
         Chore("deliveries", 1.0, deliveries.work, on_wake=True, close=deliveries.close),
         Chore("anchors", 60.0, lambda: int(make_anchor() is not None)),

@@ -116,7 +116,7 @@ def one_import(request: HttpRequest, import_id: str) -> HttpResponse:
 @require_POST
 def compare(request: HttpRequest, import_id: str) -> HttpResponse:
     """Look again for what an import points at."""
-    made = comparing.ask_to_compare(actor_of(request), import_id)
+    made = comparing.compare_again(actor_of(request), import_id)
     messages.success(request, _("What of it is here is being looked for."))
     return redirect("console:indicator_import", made.pk)
 
