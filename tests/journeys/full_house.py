@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+import uuid
 from typing import Any
 
 from allauth.mfa.models import Authenticator
@@ -24,6 +25,7 @@ from fido2.webauthn import (
 
 from tests.core.evidence.files import photo
 from tests.domains.actors import integration
+from tests.domains.indicators import documents
 from tests.domains.rules import drafts
 from tests.domains.rules.test_scoring import trained
 from tests.journeys.people import PASSWORD
@@ -41,6 +43,9 @@ from tocsin.domains.enforcement import appeals, protection
 from tocsin.domains.enforcement.decisions import DecisionInput, decide
 from tocsin.domains.enforcement.models import Decision, Notice
 from tocsin.domains.enforcement.notices import link
+from tocsin.domains.indicators import recalling, using
+from tocsin.domains.indicators.importing import import_document
+from tocsin.domains.indicators.models import Import
 from tocsin.domains.people.actions import upsert_entity
 from tocsin.domains.people.models import Account
 from tocsin.domains.questions import actions as questions
@@ -80,7 +85,7 @@ def fill(tag: str, people: dict[str, str], flagged: str = "") -> None:
     """Do it, and print what the rooms are called."""
     house = _House(tag, people)
     rooms = house.cases() | house.outside() | house.newcomer() | house.rules()
-    rooms |= house.asked()
+    rooms |= house.asked() | house.warned_of()
     if flagged:
         case = Case.objects.get(reference=flagged)
         house.work_on(case)
@@ -221,6 +226,29 @@ class _House:
         offered = scoring.offer(acting, f"model_{tag}", trained(inputs=["amount_minor", "hour"]))
         scoring.put_into_force(self.acting("supervisor", "rule_work"), offered.pk)
         return rooms | {"detector": f"detector_{tag}", "model": offered.name}
+
+    def warned_of(self) -> dict[str, str]:
+        """What somebody shared: an indicator that is seen here, listed and drafted from, and one that was
+        taken back; a document of which something could not be used."""
+        acting, tag = self.acting("rules_engineer", "rule_work"), re.sub("[^a-z0-9]", "_", self.tag.lower())
+        patterns = [f"[email-addr:value = 'dana.{self.tag}@example.com']", "[ipv4-addr:value = '192.0.2.9']"]
+        shared = documents.bundle(
+            *(
+                documents.indicator(n, pattern, id=f"indicator--{uuid.uuid4()}", confidence=80)
+                for n, pattern in enumerate((*patterns, "[url:value LIKE 'http%']"))
+            )
+        )
+        made = import_document(
+            acting, shared, source="A marketplace nearby", reason="Shared in the fraud circle."
+        )
+        until(Import.objects.filter(pk=made.pk, compared_at__isnull=False).exists, "the comparison")
+        first, second = made.indicators.order_by("name")
+        using.put_on_list(acting, [second.pk], f"list_{tag}", reason="They were met before.")
+        using.draft_rule(acting, [second.pk], f"drafted_{tag}", reason="They were met before.", days=7)
+        drafted = DetectionRule.objects.filter(pk=f"drafted_{tag}", state="backtested")
+        until(drafted.exists, "the backtest of the draft")
+        recalling.recall(acting, first.pk, reason="It was somebody else.")
+        return {"import": made.pk, "indicator": second.pk, "recalled": first.pk, "list": f"list_{tag}"}
 
     def asked(self) -> dict[str, str]:
         """A question that was answered, and the features of the customer."""
