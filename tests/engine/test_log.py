@@ -175,7 +175,13 @@ def test_a_segment_ends_with_its_last_record_whatever_lay_ahead_of_it(tmp_path: 
     assert len(prepared) - AHEAD_BYTES < len(closed) < len(prepared)
     path.write_bytes(prepared)  # as after a power cut
     LogWriter(tmp_path, codec()).close()
-    assert path.read_bytes() == closed
+    assert path.read_bytes() == prepared  # nothing was written
+    again = Desk(tmp_path)
+    again.event(3)
+    assert len(path.read_bytes()) == len(prepared)  # what lay ahead is used
+    again.log.close()
+    assert path.read_bytes().startswith(closed)
+    assert [record.seq for record in read_log(tmp_path, codec(), 0, 10)] == [1, 2, 3, 4, 5]
 
 
 def test_a_missing_acknowledged_record_stops_the_start_and_changes_nothing(tmp_path: Path) -> None:

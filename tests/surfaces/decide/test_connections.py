@@ -96,8 +96,25 @@ def test_a_refused_request_leaves_its_connection_open(server: Server) -> None:
 def test_a_client_that_asks_for_it_is_hung_up_on_after_its_answer(server: Server) -> None:
     with line(server) as one:
         one.socket.sendall(request(order("last"), "Connection: close"))
-        assert one.answer()[0] == 200
+        status, headers, _ = one.answer()
+        assert (status, headers["connection"]) == (200, "close")
         assert one.ended()
+
+
+def test_a_connection_nobody_uses_is_closed(server: Server) -> None:
+    with line(server) as one:
+        for number in range(2):
+            one.socket.sendall(request(order(f"idle-{number}")))
+            assert one.answer()[0] == 200
+        assert one.ended()
+
+
+def test_a_large_request_in_one_read_does_not_stop_the_next(server: Server) -> None:
+    large = {"events": [order(f"large-{n}", fields={"note": "x" * 5000}) for n in range(30)]}
+    with line(server) as one:
+        for sent in (large, order("after-large")):
+            one.socket.sendall(request(sent))
+            assert one.answer()[0] == 200
 
 
 def test_a_client_that_goes_before_its_answer_disturbs_nobody(server: Server) -> None:

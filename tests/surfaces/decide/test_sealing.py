@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,9 @@ from tocsin.engine.log.state import snapshots
 from tocsin.surfaces.decide.config import DecideConfig
 from tocsin.surfaces.decide.host import Host
 from tocsin.surfaces.decide.keys import MemoryKeyStore
+from tocsin.surfaces.decide.pump import settle
 from tocsin.surfaces.decide.reading import Times, read_submission
+from tocsin.surfaces.decide.replies import Answers
 
 SECRET = "the man with the falcon tattoo"
 
@@ -87,7 +90,9 @@ class World:
 
     async def tell(self, ident: str) -> None:
         submission = read_submission(json.dumps(order(ident)).encode(), Times(now(), now(), False), 10)
-        await self.host.pump.submit(submission.items, "k")
+        answered: asyncio.Future[Answers] = asyncio.get_running_loop().create_future()
+        self.host.pump.submit(submission.items, "k", partial(settle, answered))
+        await answered
 
     async def until_late(self) -> None:
         while not self.host.metrics.counts["sealing_key_late"]:

@@ -9,7 +9,8 @@ Opened, the sealed part is its records, one after the other: u32 length | u8 kin
 little-endian order. Positions begin at 1 and grow by one from record to record, through all segments, for
 ever: a position names the same record for as long as the log lives.
 
-The CRC tells a torn or harmed block from a whole one without any key.
+The CRC tells a torn or harmed block from a whole one without any key. Behind the last block of the segment in
+use lie zeros, which are no block either.
 """
 
 from __future__ import annotations

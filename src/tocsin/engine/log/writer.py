@@ -70,6 +70,7 @@ class LogWriter:
     _segment: int
     _since: float
     _size: int
+    _wrote: bool
     _zeroed: int
 
     @property
@@ -96,6 +97,7 @@ class LogWriter:
         data = b"".join(self._sealed(key))
         self._pending.clear()
         self._key = key
+        self._wrote = True
         self._put(data)
         if self._size > self._zeroed:
             self._zeroed = self._size + os.pwrite(self._fd, _ZEROS, self._size)
@@ -113,10 +115,12 @@ class LogWriter:
         self.sync()
 
     def close(self) -> None:
-        """Commit what is pending and let go of the lock."""
+        """Commit what is pending and let go of the lock. A log that was only opened stays as it is."""
         if self._pending:
             self.commit()
-        self._end_segment()
+        if self._wrote:
+            self._cut()
+        os.close(self._fd)
         self._mark.close()
         os.close(self._lock)
 
@@ -149,12 +153,11 @@ class LogWriter:
                 f"cannot be read: go on with that version, or give TOCSIN_HOME a new folder."
             )
         self._segment, self._key = first, key
-        self._pending = []
+        self._pending, self._wrote = [], False
         self._position, self._size, self._since = end, size, time.monotonic()
         path = path or frames.segment_path(self._folder, first)
-        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        os.ftruncate(self._fd, size)
-        self._zeroed = size
+        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._zeroed = _without_a_torn_tail(self._fd, size)
         os.fsync(self._fd)
         sync_folder(self._folder)
         self._mark = Mark(self._folder)
@@ -167,14 +170,14 @@ class LogWriter:
         path = frames.segment_path(self._folder, first)
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         sync_folder(self._folder)
-        self._end_segment()
+        self._cut()
+        os.close(self._fd)
         self._segment, self._fd, self._since = first, fd, time.monotonic()
         self._size = self._zeroed = 0
 
-    def _end_segment(self) -> None:
+    def _cut(self) -> None:
         """What lies ahead of the last record is not needed any more."""
         os.ftruncate(self._fd, self._size)
-        os.close(self._fd)
 
 
 def _whole(path: Path, first: int) -> tuple[str, int, int]:
@@ -190,6 +193,15 @@ def _whole(path: Path, first: int) -> tuple[str, int, int]:
                 break
             end, size = block.last, block.end
     return key, end, size
+
+
+def _without_a_torn_tail(fd: int, size: int) -> int:
+    """Cut a segment off behind its whole part, unless only zeros lie there; its length then."""
+    length = os.fstat(fd).st_size
+    if any(os.pread(fd, length - size, size)):
+        os.ftruncate(fd, size)
+        return size
+    return length
 
 
 def _portions(records: list[bytes]) -> Iterator[list[bytes]]:

@@ -9,7 +9,7 @@ ordinary way through uvicorn and ASGI.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
@@ -17,10 +17,6 @@ from tocsin.surfaces.decide.replies import Header, Reply, as_lines
 
 if TYPE_CHECKING:
     from tocsin.surfaces.decide.app import App
-
-_NOT: Final = 0
-_READING: Final = 1
-_WAITING: Final = 2
 
 
 class _Turn:
@@ -45,7 +41,7 @@ class DirectProtocol(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self._app = cast("App", self.config.app)
         self._turn = _Turn()
-        self._direct = _NOT
+        self._reads_directly = False
         self._idle_since: float | None = None
         self._idle_check: asyncio.TimerHandle | None = None
         self._usual: tuple[list[Header], bytes] = ([], b"")
@@ -53,7 +49,7 @@ class DirectProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         self._idle_since = None
         super().data_received(data)
-        if self._direct == _READING:  # the rest is still to come
+        if self._reads_directly:  # the rest is still to come
             self._go_the_ordinary_way()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -65,16 +61,16 @@ class DirectProtocol(HttpToolsProtocol):
         if not self._may_be_direct():
             super().on_headers_complete()
             return
-        self._direct = _READING
+        self._reads_directly = True
         self._turn.body = bytearray()
         self._turn.response_complete = False
         self.cycle = cast("Any", self._turn)
 
     def on_message_complete(self) -> None:
-        if self._direct != _READING:
+        if not self._reads_directly:
             super().on_message_complete()
             return
-        self._direct = _WAITING
+        self._reads_directly = False
         if not self._app.decide_directly(self.url, self.headers, bytes(self._turn.body), self._reply):
             self._go_the_ordinary_way()
             super().on_message_complete()
@@ -94,14 +90,13 @@ class DirectProtocol(HttpToolsProtocol):
 
     def _go_the_ordinary_way(self) -> None:
         """As if its headers had just been read, with what there is of its body."""
-        self._direct = _NOT
+        self._reads_directly = False
         self._turn.response_complete = True
         super().on_headers_complete()
         self.cycle.body += self._turn.body
 
     def _reply(self, reply: Reply) -> None:
         """Write the whole answer at once, if anybody is still there."""
-        self._direct = _NOT
         self._turn.response_complete = True
         if self.transport.is_closing():
             return

@@ -52,6 +52,13 @@ class _Waiting:
         self.answers: Answers = []
 
 
+def _tell(one: _Waiting, answers: Answers | Problem) -> None:
+    try:
+        one.tell(answers)
+    except Exception:  # one connection's trouble is not everybody's
+        logger.exception("an answer could not be given; asked again, it is the same")
+
+
 def settle(future: asyncio.Future[Answers], answers: Answers | Problem) -> None:
     """Tell a coroutine, unless it has gone."""
     if future.done():
@@ -128,7 +135,7 @@ class Pump:
         except BaseException:
             self._stopping = True
             for one in (*waiting, *self._queue):
-                one.tell(busy(5))
+                _tell(one, busy(5))
             raise
 
     def stop(self) -> None:
@@ -171,10 +178,7 @@ class Pump:
         self._metrics.turn_events.observe(sum(len(one.items) for one in waiting))
         for one in waiting:
             self._leave(one)
-            try:
-                one.tell(one.answers)
-            except Exception:  # one connection's trouble is not everybody's
-                logger.exception("an answer could not be given; it is in the log")
+            _tell(one, one.answers)
 
     def _decide(self, waiting: list[_Waiting], now: int) -> None:
         """All events of these requests, in one go of the engine."""
