@@ -14,7 +14,8 @@ from typing import Any, Final
 #: Amounts, distances, times, scores.
 NUMBERS: Final = frozenset(
     {
-        "accuracy_m", "after_minor", "amount_minor", "attempts", "before_minor", "charged_minor", "confidence",
+        "accuracy_m", "after_minor", "amount_minor", "attempts", "before_minor", "charged_minor",
+        "confidence",
         "discount_minor", "drop_distance_m", "duration_s", "gift_card_minor", "goods_minor", "items_count",
         "pay_minor", "receipt_minor", "response_ms", "score", "store_distance_m", "tip_minor", "total_minor",
         "until",
@@ -23,8 +24,8 @@ NUMBERS: Final = frozenset(
 #: Yes or no.
 FLAGS: Final = frozenset(
     {
-        "after_delivery", "age_restricted", "first_order", "fraud", "match", "mock", "photo", "proof_of_delivery", "rush",
-        "ship_matches_bill",
+        "after_delivery", "age_restricted", "first_order", "fraud", "match", "mock", "photo",
+        "proof_of_delivery", "rush", "ship_matches_bill",
     }
 )  # fmt: skip
 #: Words of a fixed list.

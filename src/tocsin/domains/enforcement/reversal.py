@@ -88,9 +88,9 @@ def undo_all(
 
 
 def look_again_in(work: Work, case: Case, decision: Decision) -> None:
-    """What was reversed, somebody who had no part in it looks at anew; what was modified stays with its owner.
-    What other decisions of the case found still stands. Work that went into another case is looked at again there, which ``handlers.follow_reversal`` sees
-    to."""
+    """What was reversed, somebody who had no part in it looks at anew; what was modified keeps its owner.
+    What other decisions of the case found still stands. Work that went into another case is looked at again
+    there, which ``handlers.follow_reversal`` sees to."""
     case.outcome = outcome_of(case)
     if decision.state == Decision.State.REVERSED:
         _let_go(work, case, decision)
