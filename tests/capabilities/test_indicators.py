@@ -97,7 +97,8 @@ def _import(page: Page, web: str, document: str) -> None:
 
 def _backtested(page: Page, address: str) -> bool:
     page.goto(address)
-    return page.get_by_role("region", name="Rules drafted from it").get_by_text("Backtested", exact=True).count() > 0
+    drafted = page.get_by_role("region", name="Rules drafted from it")
+    return drafted.get_by_text("Backtested", exact=True).count() > 0
 
 
 def _shipped(stack: Stack, customer: str) -> bool:
