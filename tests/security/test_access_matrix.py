@@ -174,7 +174,8 @@ def everything() -> list[tuple[str, str]]:
                 for name in tables
             )
         )
-        return list(cursor.fetchall())
+        # in parallel, the database answers in whatever order
+        return sorted(cursor.fetchall())
 
 
 class Knocking:
