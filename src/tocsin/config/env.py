@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -54,6 +54,7 @@ class Env:
     line_port: int
     line_host: str
     line_calls: int
+    line_trunks: tuple[str, ...]
     public_url: str
     live_url: str
     decide_url: str
@@ -73,6 +74,7 @@ class Env:
     proxies: int
     oidc_apps: tuple[Mapping[str, Any], ...]
     line_carriers: Mapping[str, str]
+    line_archives: Mapping[str, tuple[str, str]]
     review_capacity: int
 
     @classmethod
@@ -96,6 +98,7 @@ class Env:
             line_port=line,
             line_host=_address(get("TOCSIN_LINE_HOST") or "127.0.0.1"),
             line_calls=_number(get, "TOCSIN_LINE_CALLS", default=120, most=1000),
+            line_trunks=_list(get("TOCSIN_LINE_TRUNKS") or "127.0.0.1"),
             public_url=(get("TOCSIN_PUBLIC_URL") or f"http://127.0.0.1:{web}").rstrip("/"),
             live_url=(get("TOCSIN_LIVE_URL") or f"http://127.0.0.1:{live}").rstrip("/"),
             decide_url=(get("TOCSIN_DECIDE_URL") or f"http://127.0.0.1:{decide}").rstrip("/"),
@@ -115,6 +118,7 @@ class Env:
             proxies=_proxies(get("TOCSIN_PROXIES") or "0"),
             oidc_apps=_oidc(get("TOCSIN_OIDC_APPS") or ""),
             line_carriers=_carriers(_list(get("TOCSIN_LINE_CARRIERS") or "")),
+            line_archives=_archives(_list(get("TOCSIN_LINE_ARCHIVES") or "")),
             review_capacity=_capacity(get("TOCSIN_REVIEW_CAPACITY") or "100"),
         )
 
@@ -169,10 +173,10 @@ def _number(get: Any, name: str, *, default: int, most: int) -> int:
 
 def _address(text: str) -> str:
     try:
-        return str(ip_address(text))
+        return str(IPv4Address(text))
     except ValueError as error:
         raise BadEnvironment(
-            f"TOCSIN_LINE_HOST is {text!r}; it should be an address of this machine, like 127.0.0.1"
+            f"TOCSIN_LINE_HOST is {text!r}; it should be an IPv4 address of this machine, like 127.0.0.1"
         ) from error
 
 
@@ -228,6 +232,20 @@ def _carriers(entries: tuple[str, ...]) -> dict[str, str]:
                 f"TOCSIN_LINE_CARRIERS should be a list like twilio=TOKEN, with {', '.join(LINE_CARRIERS)}"
             )
     return carriers
+
+
+def _archives(entries: tuple[str, ...]) -> dict[str, tuple[str, str]]:
+    """``TOCSIN_LINE_ARCHIVES``: ``twilio=KEY@api.twilio.com``; key and host of each carrier."""
+    archives = {}
+    for name, _, rest in (one.partition("=") for one in entries):
+        key, _, host = rest.strip().rpartition("@")
+        if name.strip() not in LINE_CARRIERS or not key or not re.fullmatch(r"[A-Za-z0-9.-]+(:\d+)?", host):
+            raise BadEnvironment(
+                "TOCSIN_LINE_ARCHIVES should be a list like twilio=KEY@api.twilio.com, "
+                f"with {', '.join(LINE_CARRIERS)}"
+            )
+        archives[name.strip()] = (key, host)
+    return archives
 
 
 def _oidc(text: str) -> tuple[Mapping[str, Any], ...]:

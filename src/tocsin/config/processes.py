@@ -134,6 +134,7 @@ def serve_line(env: Env) -> int:
             brand=env.brand,
             emergency_number=emergency_number(env.region),
             most_calls=env.line_calls,
+            trunks=env.line_trunks,
         )
     )
     return 0

@@ -45,6 +45,7 @@ TOCSIN_OUTBOUND_ALLOW = ENV.outbound_allow
 TOCSIN_SMTP_URL = ENV.smtp_url
 TOCSIN_TSA_URL = ENV.tsa_url
 TOCSIN_LINE_CARRIERS = ENV.line_carriers
+TOCSIN_LINE_ARCHIVES = ENV.line_archives
 TOCSIN_CLAMD = ENV.clamd
 #: Where the marketplace is at home: the law, the emergency number and the hours that hold when nothing says
 #: better.

@@ -255,6 +255,18 @@ def test_what_runs_and_what_fails(home: Path) -> None:
     assert wrong(processes.processes(env_of(home))) == []
 
 
+def test_where_the_telephone_cannot_answer(home: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = str(taken.getsockname()[1])
+        found = list(machine.telephone(env_of(home, TOCSIN_LINE_PORT=port)))
+        assert [one.text for one in found] == [f"the telephone cannot answer at 127.0.0.1:{port}"]
+        assert "is taken by another program" in (found[0].todo or "")
+    elsewhere = list(machine.telephone(env_of(home, TOCSIN_LINE_HOST="192.0.2.1")))
+    assert "is not an address of this machine" in (elsewhere[0].todo or "")
+    assert wrong(machine.telephone(env_of(home))) == []
+
+
 def test_what_callers_said_and_nobody_took(home: Path) -> None:
     files = RunFiles(home)
     refused = home / "line" / "spool" / "refused"

@@ -42,7 +42,7 @@ class Unreachable(OSError):
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back: the status, and at most ``ANSWER_CAP`` bytes of the body."""
+    """What came back: the status, and as much of the body as was asked for."""
 
     status: int
     body: bytes
@@ -105,19 +105,29 @@ class Outbound:
         Raises:
             Forbidden: we do not call this address. Unreachable: no answer within ``timeout_s``.
         """
-        return asyncio.run(self._post(url, body, headers, timeout_s))
+        return self.request("POST", url, headers, body=body, timeout_s=timeout_s)
 
-    async def _post(self, url: str, body: bytes, headers: Mapping[str, str], timeout_s: float) -> Answer:
+    def request(
+        self, method: str, url: str, headers: Mapping[str, str], *, body: bytes = b"",
+        timeout_s: float = TIMEOUT_S, cap: int = ANSWER_CAP,
+    ) -> Answer:  # fmt: skip
+        """Ask, and return the answer, whatever its status, with at most ``cap`` bytes of it. Raises as
+        ``post``."""
+        return asyncio.run(self._ask(method, url, headers, body, timeout_s, cap))
+
+    async def _ask(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes, timeout_s: float, cap: int
+    ) -> Answer:
         try:
             async with asyncio.timeout(timeout_s):
-                return await self._exchange(*await self.pinned(url), body, headers)
+                return await self._exchange(method, *await self.pinned(url), body, headers, cap)
         except TimeoutError as error:
             raise Unreachable(f"There was no answer within {timeout_s:g} seconds.") from error
         except (httpx.HTTPError, ssl.SSLError) as error:
             raise Unreachable(f"{type(error).__name__}: {error}"[:300]) from error
 
     async def _exchange(
-        self, parts: SplitResult, address: str, body: bytes, headers: Mapping[str, str]
+        self, method: str, parts: SplitResult, address: str, body: bytes, headers: Mapping[str, str], cap: int
     ) -> Answer:
         shown = f"[{address}]" if ":" in address else address
         target = httpx.URL(
@@ -129,19 +139,19 @@ class Outbound:
         async with (
             client,
             client.stream(
-                "POST",
+                method,
                 target,
                 content=body,
                 headers={**headers, "Host": _host_header(parts), "Accept-Encoding": "identity"},
                 extensions={"sni_hostname": parts.hostname or ""},
             ) as response,
         ):
-            read = b""
+            read = bytearray()
             async for chunk in response.aiter_raw():
                 read += chunk
-                if len(read) >= ANSWER_CAP:
+                if len(read) >= cap:
                     break
-            return Answer(response.status_code, read[:ANSWER_CAP], response.headers.get("retry-after", ""))
+            return Answer(response.status_code, bytes(read[:cap]), response.headers.get("retry-after", ""))
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:

@@ -103,9 +103,10 @@ def keep_recording(
             return None
         if call.report is None:
             raise NotFound("This call has no report to keep the recording with.")
-        recording = _seal(work, call, call.report, carrier_ref, content, media_type, seconds)
-        if not call.log.filter(kind=Kind.FILED).exists():
-            filing.say_added(call.report, state.language)
+        recording = Recording(
+            id=new_id("lrec"), call=call, carrier_ref=carrier_ref, seconds=seconds, received_at=timezone.now()
+        )
+        seal(work, call.report, recording, content, media_type)
     return recording
 
 
@@ -138,29 +139,29 @@ def take_message(
             call.report = filing.file_message(language, house).report
             work.save(call)
             call_log.write(call, Kind.FILED, number=call.report.number, severity=call.report.severity)
-        else:
-            filing.say_added(call.report, language)
-        recording = _seal(work, call, call.report, recording_ref, content, media_type, seconds)
+        recording = Recording(
+            id=new_id("lrec"), call=call, carrier_ref=recording_ref, seconds=seconds,
+            received_at=timezone.now(),
+        )  # fmt: skip
+        seal(work, call.report, recording, content, media_type)
         queueing.ask_back(work, call, replace(state_of(call), severity=call.report.severity))
         call_log.write(call, Kind.CALL_BACK, promised=True)
     return recording
 
 
-def _seal(
-    work: Work, call: Call, report: Report, carrier_ref: str, content: bytes, media_type: str,
-    seconds: float | None,
-) -> Recording:  # fmt: skip
-    recording = Recording(
-        id=new_id("lrec"), call=call, carrier_ref=carrier_ref, seconds=seconds, received_at=timezone.now()
-    )
+def seal(work: Work, report: Report, recording: Recording, content: bytes, media_type: str) -> None:
+    """Make the bytes of a recording evidence of the report of its call. What adds to a report that was there
+    before the call is told to whoever works on it."""
+    call = recording.call
     item = handing_in.add_evidence(
         following.reporter(report), report.pk, content=content, filename=f"{recording.pk}.wav",
         declared_type=media_type, channel="phone",
     )  # fmt: skip
     recording.evidence_id = item.pk
     work.save(recording, sha256=item.sha256)
-    call_log.write(call, Kind.RECORDED, kept=True, evidence=item.pk, seconds=seconds)
-    return recording
+    call_log.write(call, Kind.RECORDED, kept=True, evidence=item.pk, seconds=recording.seconds)
+    if not call.log.filter(kind=Kind.FILED).exists():
+        filing.say_added(report, state_of(call).language)
 
 
 def _advance(work: Work, call: Call, came: Input, house: House) -> None:

@@ -93,7 +93,12 @@ class QueuePlace(models.Model):
 
 
 class Recording(models.Model):
-    """A recording of a call and the evidence it became. ``evidence_id`` is empty until the bytes are here."""
+    """A recording of a call and the evidence it became. ``evidence_id`` is empty until the bytes are here.
+
+    A carrier that keeps recordings gives an ``address`` within its ``account``; at ``try_at`` the worker
+    fetches it, and then has it deleted there (``deleted_at``). ``try_at`` is empty when nothing is left to
+    do.
+    """
 
     id = models.CharField(max_length=40, primary_key=True)
     call = models.ForeignKey(Call, on_delete=models.PROTECT, related_name="recordings")
@@ -101,7 +106,17 @@ class Recording(models.Model):
     seconds = models.FloatField(null=True)
     received_at = models.DateTimeField()
     evidence_id = models.CharField(max_length=40, blank=True)
+    account = models.CharField(max_length=64, blank=True)
+    address_sealed = models.BinaryField(null=True)
+    tries = models.IntegerField(default=0)
+    try_at = models.DateTimeField(null=True)
+    deleted_at = models.DateTimeField(null=True)
+
+    address = typed_text("recording", "address", lambda row: f"call:{row.call_id}")
 
     class Meta:
         db_table = "line_recording"
+        indexes = [
+            models.Index(fields=["try_at"], name="recording_due", condition=models.Q(try_at__isnull=False))
+        ]
         constraints = [models.UniqueConstraint(fields=["call", "carrier_ref"], name="recording_once")]

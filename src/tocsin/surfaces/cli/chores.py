@@ -43,6 +43,7 @@ def chores(env: Environment) -> list[Chore]:
     from tocsin.domains.rules.brake import brake
     from tocsin.domains.rules.comparing import compare_next
     from tocsin.domains.rules.reports import make_next
+    from tocsin.surfaces.line.archives import fetch_due
 
     deliveries = Deliveries()
     log = reader(env.home / "decide")
@@ -60,6 +61,7 @@ def chores(env: Environment) -> list[Chore]:
         Chore("indicators", 1.0, compare_next_import),
         Chore("detectors", 1.0, ask_due),
         Chore("deliveries", 1.0, deliveries.work, on_wake=True, close=deliveries.close),
+        Chore("carrier recordings", 5.0, fetch_due),
         Chore("anchors", 60.0, lambda: int(make_anchor() is not None)),
         Chore("housekeeping", 3600.0, keep_house),
         Chore("orphans", 86_400.0, reap),

@@ -48,7 +48,8 @@ def _bound(name: str, port: int, *, shared: bool) -> socket.socket:
         made.bind((HOST, port))
     except OSError as error:
         made.close()
-        raise _taken(name, port, error) from error
+        _explain(name, port, error)
+        raise
     return made
 
 
@@ -57,7 +58,7 @@ def free_sip_port(name: str, host: str, port: int) -> int:
     meanwhile: what comes by UDP would be lost to whoever does.
 
     Raises:
-        CommandError: the port is taken.
+        CommandError: the port is taken, or the address is not ours.
     """
     with (
         socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp,
@@ -68,20 +69,30 @@ def free_sip_port(name: str, host: str, port: int) -> int:
             tcp.bind((host, port))
             udp.bind((host, port_of(tcp)))
         except OSError as error:
-            raise _taken(name, port, error) from error
+            if error.errno == errno.EADDRNOTAVAIL:
+                raise CommandError(
+                    f"{host} is not an address of this machine. Nothing was started and nothing was lost. "
+                    f"Set TOCSIN_{name.upper()}_HOST to one that is."
+                ) from error
+            _explain(name, port, error)
+            raise
         return port_of(tcp)
 
 
-def _taken(name: str, port: int, error: OSError) -> CommandError | OSError:
-    """What to do about a port that cannot be had; any other trouble stays what it is."""
+def _explain(name: str, port: int, error: OSError) -> None:
+    """Say what to do about a port that cannot be had. Any other trouble is left as it is.
+
+    Raises:
+        CommandError: the port is taken, or not for us.
+    """
     if error.errno not in (errno.EADDRINUSE, errno.EACCES):
-        return error
+        return
     why = "is taken by another program" if error.errno == errno.EADDRINUSE else "may not be used by you"
     setting = f"TOCSIN_{name.upper()}_PORT"
-    return CommandError(
+    raise CommandError(
         f"Port {port} for {name} {why}. Nothing was started and nothing was lost. End that program, or "
         f"choose another port: {setting}={port + 100} tocsin up ({setting}=0 takes any free one)."
-    )
+    ) from error
 
 
 def port_of(made: socket.socket) -> int:

@@ -15,7 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
 from tocsin.core.errors import DomainError, InvalidInput, NotFound
-from tocsin.domains.line import calls
+from tocsin.domains.line import calls, carrier_recordings
 from tocsin.domains.line.call_state import Input, Keys, LeftQueue, Spoke
 from tocsin.domains.line.house import House
 from tocsin.domains.line.models import Call
@@ -24,6 +24,7 @@ from tocsin.domains.line.speaking import state_of, values, verbs_of
 from tocsin.domains.reports.models import Severity
 from tocsin.surfaces.help.content import emergency_number, reads_next
 from tocsin.surfaces.line import links
+from tocsin.surfaces.line.archives import may_be_fetched
 from tocsin.surfaces.line.carriers import Webhook
 from tocsin.surfaces.line.twiml import render, safe_document
 
@@ -72,7 +73,7 @@ def go_on(request: HttpRequest, name: str, token: str) -> HttpResponse:
     if not Call.objects.filter(pk=link.call, carrier=name, carrier_ref=ref).exists():
         raise NotFound("There is no such call.")
     if link.kind == "recording":
-        return _recording(request, link.call)
+        return _recording(request, name, link.call)
     return _document(calls.advance(link.call, link.step, _came(request, link), house()))
 
 
@@ -119,7 +120,15 @@ def _came(request: HttpRequest, link: links.Link) -> Input:
     return Keys(digits[:40])
 
 
-def _recording(request: HttpRequest, call_id: str) -> HttpResponse:
+def _recording(request: HttpRequest, name: str, call_id: str) -> HttpResponse:
+    """Sent along, or at an address of the carrier's, where the worker fetches it."""
+    address = request.POST.get("RecordingUrl", "")
+    if may_be_fetched(name, address):
+        carrier_recordings.announce(
+            call_id, request.POST.get("RecordingSid", "")[:120], request.POST.get("AccountSid", ""), address,
+            _seconds(request),
+        )  # fmt: skip
+        return HttpResponse(status=204)
     calls.keep_recording(
         call_id, request.POST.get("RecordingSid", "")[:120], _sent_along(request),
         media_type="audio/wav", seconds=_seconds(request),

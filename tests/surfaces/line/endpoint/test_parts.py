@@ -11,7 +11,7 @@ from tocsin.domains.line import verbs
 from tocsin.surfaces.line.endpoint import document
 from tocsin.surfaces.line.endpoint.document import BadDocument, read
 from tocsin.surfaces.line.endpoint.leg import HungUp
-from tocsin.surfaces.line.endpoint.limits import CallRate
+from tocsin.surfaces.line.endpoint.limits import Limits
 from tocsin.surfaces.line.endpoint.waiting import WaitingRoom
 from tocsin.surfaces.line.twiml import Addresses, render, safe_document
 
@@ -59,11 +59,17 @@ def test_what_is_no_document_is_refused(content: bytes) -> None:
 
 def test_a_flood_from_one_address_leaves_the_others_alone() -> None:
     now = [0.0]
-    rate = CallRate(burst=3, per_second=1, now=lambda: now[0])
-    assert [rate.allows("192.0.2.1") for _ in range(5)] == [True, True, True, False, False]
-    assert rate.allows("192.0.2.2")
+    limits = Limits({"192.0.2.9"}, now=lambda: now[0])
+    assert [limits.enters("192.0.2.1") for _ in range(10)] == [True] * 8 + [False] * 2
+    assert limits.enters("192.0.2.2")
+    for _ in range(12):
+        limits.leaves("192.0.2.1")
+        assert limits.enters("192.0.2.1")
+    limits.leaves("192.0.2.1")
+    assert not limits.enters("192.0.2.1"), "twenty in a row are enough"
     now[0] = 2.0
-    assert [rate.allows("192.0.2.1") for _ in range(3)] == [True, True, False]
+    assert limits.enters("192.0.2.1")
+    assert all(limits.enters("192.0.2.9") for _ in range(500))
 
 
 class Ear:

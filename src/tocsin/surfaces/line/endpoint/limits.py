@@ -1,31 +1,43 @@
-"""How many calls one address may begin, so that a flood from it costs nobody else their call."""
+"""How many calls one address may bring, so that a flood from it costs nobody else their call."""
 
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
-from collections.abc import Callable
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Collection
 
-#: Calls at once from one address before it has to go slowly, and calls a second afterwards. A trunk brings
-#: all its callers from one address, and stays far below.
-BURST, PER_SECOND = 200.0, 20.0
+#: Calls at once from one address, calls in a row before it has to go slowly, and calls a second from then
+#: on [D].
+AT_ONCE, IN_A_ROW, PER_SECOND = 8, 20.0, 0.5
 _MOST_SOURCES = 4096
 
 
-class CallRate:
-    """A token bucket for each address. The addresses that were quiet longest are forgotten first."""
+class Limits:
+    """``trunks`` are addresses that bring the callers of a whole network; they are not limited. Of the
+    others, those that were quiet longest are forgotten first."""
 
-    def __init__(
-        self, burst: float = BURST, per_second: float = PER_SECOND, now: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._burst, self._per_second, self._now = burst, per_second, now
+    def __init__(self, trunks: Collection[str], now: Callable[[], float] = time.monotonic) -> None:
+        self._trunks, self._now = frozenset(trunks), now
+        self._here: Counter[str] = Counter()
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    def allows(self, source: str) -> bool:
-        """Whether this address may begin a call now; counts it when it may."""
+    def enters(self, source: str) -> bool:
+        """Whether this address may begin a call now. One that may is here until it ``leaves``."""
+        if source not in self._trunks and not (self._here[source] < AT_ONCE and self._has_token(source)):
+            return False
+        self._here[source] += 1
+        return True
+
+    def leaves(self, source: str) -> None:
+        """A call from this address has ended."""
+        self._here[source] -= 1
+        if self._here[source] <= 0:
+            del self._here[source]
+
+    def _has_token(self, source: str) -> bool:
         now = self._now()
-        tokens, at = self._buckets.pop(source, (self._burst, now))
-        tokens = min(self._burst, tokens + (now - at) * self._per_second)
+        tokens, at = self._buckets.pop(source, (IN_A_ROW, now))
+        tokens = min(IN_A_ROW, tokens + (now - at) * PER_SECOND)
         allowed = tokens >= 1
         self._buckets[source] = (tokens - allowed, now)
         if len(self._buckets) > _MOST_SOURCES:

@@ -13,7 +13,7 @@ from pathlib import Path
 from tocsin.domains.line.prompts import all_prompts, worded
 from tocsin.domains.line.verbs import Say
 from tocsin.surfaces.line.endpoint.conversation import Conversation, House
-from tocsin.surfaces.line.endpoint.limits import CallRate
+from tocsin.surfaces.line.endpoint.limits import Limits
 from tocsin.surfaces.line.endpoint.sip import SipLeg, SipTelephone
 from tocsin.surfaces.line.endpoint.spool import Spool
 from tocsin.surfaces.line.endpoint.waiting import WaitingRoom
@@ -29,8 +29,9 @@ _BEAT_EVERY_S = 1.0
 @dataclass(frozen=True)
 class LineConfig:
     """``host`` and ``port``: where SIP is answered. ``web``: where the web process listens; ``public_url``:
-    what it calls itself. ``most_calls``: calls at once; more are told that we are busy. ``heartbeat``: the
-    file that says every second how it goes."""
+    what it calls itself. ``most_calls``: calls at once; more are told that we are busy. ``trunks``:
+    addresses that bring the callers of a whole network. ``heartbeat``: the file that says every second how it
+    goes."""
 
     folder: Path
     heartbeat: Path
@@ -42,6 +43,7 @@ class LineConfig:
     brand: str
     emergency_number: str
     most_calls: int
+    trunks: tuple[str, ...]
 
 
 def serve(config: LineConfig) -> None:
@@ -69,7 +71,7 @@ async def _serve(config: LineConfig) -> None:
         async def take(leg: SipLeg) -> None:
             await Conversation(leg, house).run()
 
-        telephone = SipTelephone(take, most_calls=config.most_calls, rate=CallRate())
+        telephone = SipTelephone(take, most_calls=config.most_calls, limits=Limits(config.trunks))
         await telephone.open(config.host, config.port)
         log.info("answering sip:safety@%s:%d", config.host, config.port)
         work = [

@@ -14,7 +14,7 @@ from baresip import Account, Call, Config, Event, Runtime, StackEvent, UserAgent
 from baresip.errors import AudioNotActive, AudioRestarted, BaresipError
 
 from tocsin.surfaces.line.endpoint.leg import HungUp
-from tocsin.surfaces.line.endpoint.limits import CallRate
+from tocsin.surfaces.line.endpoint.limits import Limits
 from tocsin.surfaces.line.speech.g711 import RATE, SECOND
 
 log = logging.getLogger(__name__)
@@ -145,12 +145,12 @@ class SipLeg:
 
 class SipTelephone:
     """Answers calls to ``sip:safety@HOST:PORT`` and hands each to ``take``. ``refused``: how many came from
-    addresses that call too often."""
+    addresses that call too much."""
 
-    def __init__(self, take: Callable[[SipLeg], Awaitable[None]], *, most_calls: int, rate: CallRate) -> None:
+    def __init__(self, take: Callable[[SipLeg], Awaitable[None]], *, most_calls: int, limits: Limits) -> None:
         self._take = take
         self._most_calls = most_calls
-        self._rate = rate
+        self._limits = limits
         self.refused = 0
         self._legs: set[SipLeg] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -205,12 +205,13 @@ class SipTelephone:
             await self._runtime.close()
 
     def _came(self, call: Call) -> None:
-        allowed = self._rate.allows(_source(call.headers.get("Via", "")))
-        task = asyncio.get_running_loop().create_task(self._converse(call) if allowed else self._refuse(call))
+        source = _source(call.headers.get("Via", ""))
+        answer = self._converse(call, source) if self._limits.enters(source) else self._refuse(call)
+        task = asyncio.get_running_loop().create_task(answer)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _converse(self, call: Call) -> None:
+    async def _converse(self, call: Call, source: str) -> None:
         leg = SipLeg(call)
         self._legs.add(leg)
         try:
@@ -222,6 +223,7 @@ class SipTelephone:
             log.exception("%s ended by a fault of ours", leg.ref)
         finally:
             self._legs.discard(leg)
+            self._limits.leaves(source)
             await leg.hang_up()
 
     async def _refuse(self, call: Call) -> None:
