@@ -32,12 +32,13 @@ def database(fresh_database: FreshDatabase) -> Iterator[tuple[Urls, psycopg.Conn
         yield urls, connection
 
 
-def worker(urls: Urls, what: str, seconds: float) -> subprocess.Popen[str]:
+def worker(urls: Urls, what: str, seconds: float, **more: str) -> subprocess.Popen[str]:
     environment = os.environ | {
         "TOCSIN_DATABASE_URL": urls.app,
         "TOCSIN_OWNER_DATABASE_URL": urls.owner,
         "TOCSIN_DB_ROLE": "app",
         "TOCSIN_OUTBOUND_ALLOW": "127.0.0.1",
+        **more,
     }
     return subprocess.Popen(
         [sys.executable, "-m", "tests.core.outbox.delivering_process", what, str(seconds)],
@@ -111,6 +112,40 @@ def test_a_delivery_under_way_when_its_worker_is_killed_is_sent_again(
     assert ids == ["msg_hook", "msg_hook"]
     state = connection.execute("SELECT state, attempts FROM core_outbox_message").fetchone()
     assert state == ("done", 1)
+
+
+def test_an_event_under_way_when_its_worker_is_killed_is_told_again_and_before_later_ones(
+    database: tuple[Urls, psycopg.Connection],
+) -> None:
+    urls, connection = database
+    arrived, killed = threading.Event(), threading.Event()
+
+    def hold(received: Received) -> None:
+        arrived.set()
+        killed.wait(60)
+
+    with serving() as receiver:
+        receiver.on_request = hold
+        receiver.answer(200, b"{}")
+        decide = f"http://127.0.0.1:{receiver.port}"
+        put(connection, "event", "account.removed", "decide", {"type": "account.removed"}, "1")
+        victim = worker(urls, "send", 0, TOCSIN_DECIDE_URL=decide)
+        assert arrived.wait(60)
+        victim.kill()
+        victim.communicate()
+        killed.set()
+        put(connection, "event", "account.reinstated", "decide", {"type": "account.reinstated"}, "2")
+        soon, later = (
+            worker(urls, "send", seconds, TOCSIN_DECIDE_URL=decide)
+            for seconds in (1, LEASE.total_seconds() + 1)
+        )
+        assert (soon.communicate(timeout=60)[0], later.communicate(timeout=60)[0]) == ("0\n", "2\n")
+        told = [json.loads(got.body) for got in receiver.received]
+    assert [(one["id"], one["type"]) for one in told] == [
+        ("msg_1", "account.removed"),
+        ("msg_1", "account.removed"),
+        ("msg_2", "account.reinstated"),
+    ]
 
 
 _MAKE_ENDPOINT = """

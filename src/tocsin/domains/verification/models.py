@@ -9,7 +9,10 @@ from django.db.models import Q
 
 
 class Verification(models.Model):
-    """One kind of verification of one order: demanded by a rule, or done without being asked for."""
+    """One kind of verification of one order: demanded by a rule, or done without being asked for.
+
+    ``reason_code``: the first reason of the answer that demanded it.
+    """
 
     class Kind(models.TextChoices):
         PIN = "pin", "Hand-off PIN"

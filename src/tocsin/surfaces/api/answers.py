@@ -275,7 +275,9 @@ class Verification(Schema):
             "order was cancelled."
         )
     )
-    reason_code: str = Field(description="The signal it was demanded for; empty when it was not demanded.")
+    reason_code: str = Field(
+        description="The first reason of the answer that demanded it; empty when it was not demanded."
+    )
     demanded_at: datetime | None
     settled_at: datetime | None
     attempts: int
