@@ -15,11 +15,13 @@ from tocsin.engine.vocabulary import VERDICTS
 
 RULES = rules(
     'orders = count("order.placed", per=customer, within="1h")',
+    'logins = count("account.login", per=customer, within="1h")',
     'slow = count("order.placed", per=shopper, within="1h", where=response_ms >= 40)',
     rule("response_ms >= 40", "at_least_40", "watch"),
     rule("not response_ms >= 40", "below_40", "step_up", on='["order.placed", "account.login"]'),
     rule("response_ms < 7 or orders >= 30", "few_or_many", "review"),
     rule("slow >= 8 and response_ms == 41", "often_slow", "block", on='["order.placed", "account.login"]'),
+    rule("logins >= 25", "many_logins", "watch"),  # counted where nobody reads it
     rule("response_ms == 3 or accuracy_m > 0.5", "closed", "review", more='fail = "closed"'),
 )
 EVENTS = [
@@ -38,6 +40,7 @@ EVENTS = [
 def plainly(events: list[Event]) -> list[set[str]]:
     """Which rules fire on each event, by their plain meaning, for as long as no window ends."""
     orders: Counter[str | None] = Counter()
+    logins: Counter[str | None] = Counter()
     slow: Counter[str | None] = Counter()
     answers = []
     for one in events:
@@ -51,11 +54,13 @@ def plainly(events: list[Event]) -> list[set[str]]:
                 "below_40": (placed or login) and known and taken < 40,
                 "few_or_many": placed and ((known and taken < 7) or orders[one.entities.customer] >= 30),
                 "often_slow": (placed or login) and slow[one.entities.shopper] >= 8 and taken == 41,
+                "many_logins": placed and logins[one.entities.customer] >= 25,
                 "closed": placed,  # accuracy_m is unknown, and that counts as met
             }.items()
             if holds
         })  # fmt: skip
         orders[one.entities.customer] += placed
+        logins[one.entities.customer] += login
         slow[one.entities.shopper] += placed and known and taken >= 40
     return answers
 
