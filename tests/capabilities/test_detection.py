@@ -48,7 +48,7 @@ def test_a_planted_scenario_raises_an_alert_with_account_score_and_reason_codes(
         row = page.get_by_role("row").filter(has_text=f"customer {account}").filter(has_text="V3").first
         expect(row.get_by_role("rowheader")).to_contain_text(re.compile(r"V3 \w+"))
         harm = row.locator("[data-label='Expected harm']")
-        expect(harm).to_contain_text(re.compile(r"\$[1-9]\d*\.\d\d\s*chance \d+ %"))
+        expect(harm).to_contain_text(re.compile(r"\$(?!0\.00)\d[\d,]*\.\d\d\s*chance \d+ %"))
     shop.stop()
 
 

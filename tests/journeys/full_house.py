@@ -49,7 +49,8 @@ from tocsin.domains.indicators.models import Import
 from tocsin.domains.people.actions import upsert_entity
 from tocsin.domains.people.models import Account
 from tocsin.domains.questions import actions as questions
-from tocsin.domains.questions.models import Question
+from tocsin.domains.questions.models import FeatureSheet, Question
+from tocsin.domains.questions.sheets import ask_features
 from tocsin.domains.reports.actions import file_report
 from tocsin.domains.rules import actions as rules
 from tocsin.domains.rules import scoring
@@ -260,6 +261,8 @@ class _House:
         made = questions.ask(acting, asked, "To see the page")
         answered = Question.objects.filter(pk=made.pk, state="done")
         until(answered.exists, "the answer")
+        sheet = ask_features(acting, "customer", f"cus-{self.tag}")
+        until(FeatureSheet.objects.filter(pk=sheet.pk, state="done").exists, "the features")
         return {"question": made.pk}
 
     def newcomer(self) -> dict[str, str]:

@@ -128,7 +128,7 @@ VISITS = (
     Visit("supervisor", "/console/lookup/"),
     Visit("supervisor", "/console/lookup/?q={customer}"),
     Visit("supervisor", "/console/lookup/?q=nobody-at-all"),
-    Visit("supervisor", "/console/entity/customer/{customer}/"),
+    Visit("supervisor", "/console/entity/customer/{customer}/", ("#features summary",)),
     Visit("supervisor", "/console/entity/order/{order}/"),
     Visit("appeals_reviewer", "/console/appeals/?tab=all"),
     Visit("supervisor", "/console/appeals/?tab=mine"),

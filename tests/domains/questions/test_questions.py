@@ -17,7 +17,7 @@ from tocsin.core.errors import AccessDenied, InvalidInput, NotFound
 from tocsin.domains.detection.ship import ship_once
 from tocsin.domains.questions import actions, asking, queries
 from tocsin.domains.questions.actions import Asked
-from tocsin.domains.questions.answering import answer_next
+from tocsin.domains.questions.answering import answer_next, forget_old
 from tocsin.domains.questions.models import Answering, Question
 
 pytestmark = pytest.mark.django_db
@@ -178,6 +178,17 @@ def test_a_worker_that_died_leaves_its_question_to_the_next(desk: Desk, investig
     assert answer_next() == 1
     assert not Answering.objects.exists()
     assert Question.objects.get().state == "done"
+
+
+def test_an_answer_is_kept_for_thirty_days_and_its_question_longer(desk: Desk, investigator: Actor) -> None:
+    orders(desk)
+    answer(investigator, "total_minor > 1")
+    assert forget_old() == 0
+    Question.objects.update(done_at=timezone.now() - 31 * DAY)
+    assert forget_old() == 1
+    assert forget_old() == 0
+    row = Question.objects.get()
+    assert (row.answer, row.when, row.reason) == ({}, "total_minor > 1", "Case TS-1")
 
 
 def test_an_export_is_capped_and_written_down(desk: Desk, settings: Any) -> None:

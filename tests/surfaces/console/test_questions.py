@@ -114,6 +114,11 @@ def test_the_file_holds_what_lies_open(engine: EngineDesk, supervisor: Staff) ->
     assert [row[head.index("total_minor")] for row in rows] == ["9000", "7000", "5000"]
     assert "reason" not in head  # what is no code is sealed
     assert Desk(matter.somebody("investigator", "Ines")).get(address) == 403
+    Question.objects.update(answer={})
+    assert desk.get(address) == 200
+    assert len(desk.page.content.decode().splitlines()) == 1
+    desk.get(address.removesuffix("export/"))
+    assert "An answer is kept for thirty days" in desk.text
 
 
 def test_features_are_worked_out_on_the_page_of_a_person(engine: EngineDesk, supervisor: Staff) -> None:
@@ -129,5 +134,6 @@ def test_features_are_worked_out_on_the_page_of_a_person(engine: EngineDesk, sup
     sheets.work_out_next()
     assert desk.get(page + "features/") == 200
     assert "4 events replayed" in desk.text
-    assert "customer_other_devices" in desk.text
+    assert "customer_other_devices · 30d" in desk.text
+    assert "that never changed" in desk.text
     assert 'aria-label="Other devices (customer) at each event, from 0 to 1"' in desk.html

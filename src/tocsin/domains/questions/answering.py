@@ -15,6 +15,9 @@ from tocsin.core.errors import DomainError
 from tocsin.domains.questions.models import Answering, Question
 
 State = Question.State
+#: An answer says whom a condition met: it is kept for as long as somebody works with it.
+KEPT_FOR: Final = dt.timedelta(days=30)
+_AT_ONCE: Final = 500
 #: Longer than one piece of the past takes.
 _HOLD: Final = dt.timedelta(seconds=60)
 
@@ -28,6 +31,18 @@ def answer_next() -> int:
             _answer(Question.objects.select_related("asked_by").get(pk=pk))
             return 1
     return 0
+
+
+def forget_old() -> int:
+    """Empty answers that were kept long enough: who asked what, and why, stays. Returns how many."""
+    with act(system("questions"), "question.forget") as work:
+        over = Question.objects.filter(done_at__lt=timezone.now() - KEPT_FOR).exclude(answer={})
+        rows = list(over.select_for_update()[:_AT_ONCE])
+        for row in rows:
+            work.watch(row)
+            row.answer = {}
+            work.save(row)
+    return len(rows)
 
 
 def _answer(question: Question) -> None:

@@ -5,13 +5,15 @@ change them (see :func:`tocsin.engine.language.features.features_of`), so that r
 what the engine holds. The kernel is the same.
 
 As JSON: ``at`` (when it was worked out), ``events`` (how many were replayed), ``shortened`` (there were
-more), ``times`` (when each event was received, seconds since 1970) and ``features``: ``name``, ``now``, and
-``values`` (at each event, before it was counted). A value that is not known is null.
+more), ``times`` (when each event was received, seconds since 1970) and ``features``: ``name``, ``window``,
+``note`` (what the rules say it is), ``now``, and ``values`` (at each event, before it was counted). A
+value that is not known is null.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -20,6 +22,7 @@ import numpy.typing as npt
 from django.utils import timezone
 
 from tocsin.domains.detection.past import engine_event, records_of
+from tocsin.domains.detection.records import Record
 from tocsin.engine.engine import Engine
 from tocsin.engine.events import Entities, Event
 from tocsin.engine.language.features import features_of
@@ -44,7 +47,13 @@ def features_now(rules: RuleSet, kind: str, entity_id: str) -> dict[str, Any]:
     shortened, records = len(records) > MAX_EVENTS, records[-MAX_EVENTS:]
     events = [engine_event(record) for record in records]
     last = max([round(now.timestamp() * 1000), *(event.ts for event in events)])
-    asked = Event(id=f"now-{last}", type=_NOBODYS, ts=last, entities=Entities(**{kind: entity_id}), fields={})
+    asked = Event(
+        id=f"now-{last}",
+        type=_NOBODYS,
+        ts=last,
+        entities=Entities(**{kind: entity_id}),
+        fields=_currency(records),
+    )
     table = _Table(engine, [*events, asked])
     run(engine, encode(engine.plan, table.events), table)
     return {
@@ -53,10 +62,22 @@ def features_now(rules: RuleSet, kind: str, entity_id: str) -> dict[str, Any]:
         "shortened": shortened,
         "times": [int(record.received_at.timestamp()) for record in records],
         "features": [
-            {"name": name, "now": values[-1], "values": values[:-1]}
+            {
+                "name": name,
+                "window": own[name].window,
+                "note": own[name].note,
+                "now": values[-1],
+                "values": values[:-1],
+            }
             for name, values in sorted(table.values.items())
         ],
     }
+
+
+def _currency(records: Sequence[Record]) -> dict[str, Any]:
+    """The currency of the newest amount: sums of money are kept for each apart."""
+    newest = next((record.currency for record in reversed(records) if record.currency), "")
+    return {"currency": newest} if newest else {}
 
 
 class _Table:

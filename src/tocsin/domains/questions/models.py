@@ -16,7 +16,8 @@ class Question(models.Model):
     ``name``: under which anybody may ask it again; empty when it is not kept. ``when``: the condition, and
     ``reason``: why it was asked; both sealed, since they may name somebody.
 
-    ``answer`` holds no words and no personal field: see ``replay``.
+    ``answer`` holds no words and no personal field: see ``replay``. It is empty before there is one, and
+    again once it was kept long enough.
     """
 
     class State(models.TextChoices):

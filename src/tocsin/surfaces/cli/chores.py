@@ -81,12 +81,13 @@ def keep_house() -> int:
     from tocsin.core.outbox.actions import forget_delivered
     from tocsin.core.ratelimit import forget_idle
     from tocsin.domains.detectors import asking
+    from tocsin.domains.questions.answering import forget_old as forget_answers
     from tocsin.domains.rules.publishing import publish
 
     publish()  # a newer Tocsin may have come with other rules
     done = reapply(system("keys")) + write_down() + reap() + forget_old() + forget_delivered()
     forget_idle()
-    done += asking.forget_old()
+    done += asking.forget_old() + forget_answers()
     return done
 
 

@@ -62,6 +62,7 @@ def _node(key: graph.Key, node: graph.Node, part: str, *, focus: bool) -> dict[s
     return {
         "id": _ident(key),
         "label": f"{label} ({standing})" if standing else label,
+        "short": part.lower() or words.short(node.id),
         "title": f"{kind} {node.id}",
         "kind": node.kind,
         "tone": "red" if standing else "",

@@ -12,9 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from tocsin.core.actor import Actor
 from tocsin.domains.questions import sheets
-from tocsin.domains.questions.asking import rules_in_force
 from tocsin.domains.questions.models import FeatureSheet, Question
-from tocsin.engine.language.nodes import Feature
 from tocsin.surfaces.console import words
 from tocsin.surfaces.console.desk import actor_of, page
 
@@ -40,26 +38,26 @@ def context(actor: Actor, kind: str, entity_id: str) -> dict[str, Any]:
     told = {"sheet": sheet, "features_url": reverse("console:entity_features", args=[kind, entity_id])}
     if sheet is None or sheet.state != Question.State.DONE:
         return told
-    return told | {"features": _rows(sheet)}
+    rows = _rows(sheet)
+    return told | {
+        "features": [row for row in rows if row["changed"]],
+        "constant": [row for row in rows if not row["changed"]],
+    }
 
 
 def _rows(sheet: FeatureSheet) -> list[dict[str, Any]]:
-    declared = rules_in_force().features
-    return [
-        _row(one["name"], one["now"], one["values"], declared[one["name"]])
-        for one in sheet.answer["features"]
-        if one["name"] in declared
-    ]
+    return [_row(**one) for one in sheet.answer["features"]]
 
 
-def _row(name: str, now: Any, values: list[Any], feature: Feature) -> dict[str, Any]:
+def _row(name: str, window: str, note: str, now: Any, values: list[Any]) -> dict[str, Any]:
     known = [value for value in values if value is not None]
     said = words.value(name, _("not known") if now is None else now)
     return {
         "name": name,
+        "changed": len({*known, *([] if now is None else [now])}) > 1,
         "value": said,
-        "note": feature.note,
-        "window": feature.window,
+        "note": note,
+        "window": window,
         "values": [float(value) for value in known],
         "least": words.value(name, min(known)).shown if known else "",
         "most": words.value(name, max(known)).shown if known else "",

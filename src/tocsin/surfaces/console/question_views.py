@@ -23,7 +23,7 @@ from tocsin.domains.detection.models import Event
 from tocsin.domains.people import vocabulary
 from tocsin.domains.questions import actions, asking, queries
 from tocsin.domains.questions.models import Question
-from tocsin.engine.schema import Schema
+from tocsin.engine.language.ruleset import RuleSet
 from tocsin.surfaces.console import words
 from tocsin.surfaces.console.cells import cell
 from tocsin.surfaces.console.desk import actor_of, page
@@ -85,9 +85,10 @@ def question(request: HttpRequest, question_id: str) -> HttpResponse:
         "question": found,
         "types": ", ".join(words.plain(name) for name in found.on),
         "again": f"{reverse('console:questions')}?{_address(found)}",
+        "last": _last(found),
         "zone": settings.TOCSIN_ZONE,
     }
-    if found.state == Question.State.DONE:
+    if found.answer:
         events = queries.events(actor, found)
         context |= _answer(found, events)
         context["may_export"] = bool(events) and "cases.export" in actor_permissions(actor)
@@ -106,7 +107,7 @@ def export(request: HttpRequest, question_id: str) -> HttpResponse:
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="events.csv"'
     response["Cache-Control"] = "no-store"
-    values = {row["seq"]: row["values"] for row in answer["rows"]}
+    values = {row["seq"]: row["values"] for row in answer.get("rows", ())}
     looked_at = list(answer["rows"][0]["values"]) if events else []
     names = sorted({name for event in events for name in event.fields})
     writer = csv.writer(response)
@@ -147,7 +148,8 @@ def _asked(form: QueryDict) -> actions.Asked:
 
 def _form(request: HttpRequest, values: QueryDict, error: DomainError | None = None) -> HttpResponse:
     actor = actor_of(request)
-    schema = asking.rules_in_force().schema
+    rules = asking.rules_in_force()
+    schema = rules.schema
     first = today() - dt.timedelta(days=_FIRST_DAYS - 1)
     given = {"since": first.isoformat(), "until": today().isoformat(), "bucket": "day"}
     given |= {name: said for name in _PLAIN if (said := str(values.get(name, "")))}
@@ -161,7 +163,7 @@ def _form(request: HttpRequest, values: QueryDict, error: DomainError | None = N
         ],
         "adds_up": _choices(asking.can_add_up(schema)),
         "top_of": _choices(asking.can_count_by(schema)),
-        "vocabulary": _vocabulary(schema),
+        "vocabulary": _vocabulary(rules),
         "own": [_listed(one) for one in queries.own(actor)],
         "kept": [_listed(one) for one in queries.kept(actor)],
         "problem": error,
@@ -176,12 +178,12 @@ def _choices(names: Sequence[str]) -> list[tuple[str, str]]:
     return [(name, words.kind(name)) for name in names]
 
 
-def _vocabulary(schema: Schema) -> list[dict[str, Any]]:
+def _vocabulary(rules: RuleSet) -> list[dict[str, Any]]:
     """What a condition may look at, in the words of who declared it."""
-    features = asking.rules_in_force().features.values()
+    features = rules.features.values()
     said = {
-        _("Fields"): {name: field.says for name, field in schema.fields.items()},
-        _("Who and what"): {name: kind.says for name, kind in schema.entities.items()},
+        _("Fields"): {name: field.says for name, field in rules.schema.fields.items()},
+        _("Who and what"): {name: kind.says for name, kind in rules.schema.entities.items()},
         _("Features"): {one.name: one.note or words.value(one.name, 0).label for one in features},
     }
     return [{"title": title, "names": sorted(names.items())} for title, names in said.items()]
@@ -191,13 +193,17 @@ def _listed(one: Question) -> dict[str, Any]:
     return {"row": one, "again": f"{reverse('console:questions')}?{_address(one)}"}
 
 
+def _last(asked: Question) -> dt.datetime:
+    """The end of the last day that counts."""
+    return asked.until - dt.timedelta(microseconds=1)
+
+
 def _address(asked: Question) -> str:
     """The question as the address of its form: without the reason, which everybody gives themselves."""
     zone = ZoneInfo(settings.TOCSIN_ZONE)
-    last = asked.until - dt.timedelta(microseconds=1)
     told = {
         "when": asked.when, "since": asked.since.astimezone(zone).date().isoformat(),
-        "until": last.astimezone(zone).date().isoformat(), "bucket": asked.bucket,
+        "until": _last(asked).astimezone(zone).date().isoformat(), "bucket": asked.bucket,
         "adds_up": asked.adds_up, "top_of": asked.top_of, "name": asked.name,
     }  # fmt: skip
     return urlencode([*(("on", name) for name in asked.on), *(pair for pair in told.items() if pair[1])])

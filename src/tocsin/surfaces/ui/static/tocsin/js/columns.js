@@ -55,7 +55,9 @@ export function columns({ nodes, edges }, width, height) {
     const key = (side.get(id) ?? 0) * hops.get(id);
     byColumn.set(key, [...(byColumn.get(key) ?? []), id]);
   }
-  const far = Math.max(...[...byColumn.keys()].map(Math.abs), 1);
+  const keys = [...byColumn.keys()];
+  const middle = (Math.min(...keys) + Math.max(...keys)) / 2; // when all hang together, one side is empty
+  const apart = (width - 150) / Math.max(Math.max(...keys) - Math.min(...keys), 2);
   const places = new Map();
   const order = [...byColumn.keys()].sort((a, b) => Math.abs(a) - Math.abs(b));
   for (const key of order) {
@@ -67,7 +69,7 @@ export function columns({ nodes, edges }, width, height) {
     const tall = Math.max(height - GAP, ids.length * GAP);
     const share = ids.length < 3 ? .66 : 1; // a pair looks calmer away from the edges
     ids.forEach((id, at) => places.set(id, {
-      x: (key / far) * (width - 150) / 2,
+      x: (key - middle) * apart,
       y: ids.length === 1 ? 0 : (at / (ids.length - 1) - .5) * (tall - GAP / 2) * share,
     }));
   }

@@ -4,6 +4,7 @@ import { columns } from "./columns.js";
 import { element, say } from "./page.js";
 
 const SHAPES = { customer: "ellipse", shopper: "ellipse", store: "hexagon", report: "diamond", case: "diamond" };
+const NARROW = 76; // pixels: less than "Customer 4f2c19" needs
 const drawn = new Map();
 
 /** A CSS colour variable as something a canvas understands, in the theme of now. */
@@ -47,7 +48,7 @@ async function read(box) {
 
 function elements({ nodes, edges }, places) {
   return [
-    ...nodes.map((node) => ({ data: node, position: places.get(node.id) })),
+    ...nodes.map((node) => ({ data: { short: node.label, ...node }, position: places.get(node.id) })),
     ...edges.map((edge, at) => ({ data: { id: `e${at}`, source: edge.from, target: edge.to, label: edge.label ?? "" } })),
   ];
 }
@@ -81,7 +82,9 @@ async function draw(box) {
   const fit = () => {
     const places = columns(data, box.clientWidth, box.clientHeight);
     cy.nodes().positions((node) => places.get(node.id()));
-    cy.nodes().style("text-max-width", `${room(places)}px`);
+    const wide = room(places);
+    cy.nodes().style("text-max-width", `${wide}px`);
+    cy.nodes().forEach((node) => node.style("label", node.data(wide < NARROW ? "short" : "label")));
     cy.fit(undefined, 22);
     if (cy.zoom() > 1) { cy.zoom(1); cy.center(); }
   };
