@@ -111,7 +111,7 @@ def test_an_answer_that_cannot_be_given_does_not_stop_the_pump(tmp_path: Path) -
         await running
         one.close()
 
-    asyncio.run(story())
+    asyncio.run(asyncio.wait_for(story(), 30))
 
 
 def test_nobody_is_answered_before_it_is_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
