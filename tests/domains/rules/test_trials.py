@@ -12,9 +12,9 @@ from tests.domains.detection.desk import Desk
 from tests.domains.rules.drafts import NAME, backtested, engineer
 from tocsin.core.errors import Conflict
 from tocsin.core.ids import new_id
-from tocsin.domains.detection.models import Label
+from tocsin.domains.detection.models import Event, KeptRules, Label
 from tocsin.domains.detection.ship import ship_once
-from tocsin.domains.rules import comparison, promoting, queries
+from tocsin.domains.rules import comparison, promoting, queries, trials
 from tocsin.domains.rules.in_force import in_force
 from tocsin.domains.rules.models import DetectionRule, RuleStep, Trial
 from tocsin.domains.staff.models import Staff
@@ -135,3 +135,13 @@ def test_a_promotion_needs_a_comparison_and_keeps_it(shadow: Desk, author: Staff
     step = RuleStep.objects.get(to_state="canary")
     assert step.compared == queries.compared(engineer(author), NAME)
     assert step.compared["challenger"]["hits"] == 3
+
+
+def test_shipping_goes_on_when_the_rules_of_the_time_cannot_be_read(shadow: Desk) -> None:
+    refused(shadow, "clumsy", 3)
+    assert ship_once(shadow.read, limit=2) == 0  # the sets of rules
+    KeptRules.objects.update(sources={"old.rules": "what was once allowed"})
+    trials._in_shadow.cache_clear()
+    ship(shadow)
+    trials._in_shadow.cache_clear()
+    assert (Event.objects.count(), Trial.objects.count()) == (3, 0)

@@ -10,6 +10,7 @@ from tocsin.domains.detection.models import KeptRules
 from tocsin.domains.detection.records import Fired, Record
 from tocsin.domains.detection.ship import follow
 from tocsin.domains.rules.models import DetectionRule, Trial, TrialHit
+from tocsin.engine.language.problems import RuleError
 from tocsin.engine.language.ruleset import load
 
 
@@ -29,8 +30,13 @@ def note(records: Sequence[Record]) -> None:
 
 @lru_cache(maxsize=8)
 def _in_shadow(version: str) -> Mapping[str, tuple[str, frozenset[str]]]:
-    """The rules of a set that are in shadow, each with its clause and the rules that act for the same."""
-    rules = load(KeptRules.objects.get(pk=version).sources).rules.values()
+    """The rules of a set that are in shadow, each with its clause and the rules that act for the same. None
+    of a set that is not kept, or that this version of the language cannot read: shipping goes on without."""
+    kept = KeptRules.objects.filter(pk=version).first()
+    try:
+        rules = list(load(kept.sources).rules.values()) if kept is not None else []
+    except RuleError:
+        return {}
     return {
         rule.id: (rule.clause, frozenset(one.id for one in rules if one.acts and one.clause == rule.clause))
         for rule in rules
