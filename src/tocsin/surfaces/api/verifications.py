@@ -14,7 +14,7 @@ from tocsin.surfaces.api import inputs as i
 from tocsin.surfaces.api import views
 from tocsin.surfaces.api.auth import actor_of
 from tocsin.surfaces.api.idempotent import answer_once
-from tocsin.surfaces.api.problems import READING
+from tocsin.surfaces.api.problems import READING_ONE
 from tocsin.surfaces.api.routing import get, post
 
 router = Router(tags=["verification"])
@@ -41,7 +41,7 @@ def tell_verification(request: HttpRequest, order_id: i.ExternalId, body: i.Veri
 
 @get(
     router, "/orders/{order_id}/verifications", scope="entities:read", answers=a.VerificationList,
-    may_fail=READING, summary="What an order has to be, or was, verified by",
+    may_fail=READING_ONE, summary="What an order has to be, or was, verified by",
 )  # fmt: skip
 def list_verifications(request: HttpRequest, order_id: i.ExternalId) -> Any:
     """None: no rule demanded any, and none was told."""
