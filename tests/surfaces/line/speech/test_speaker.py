@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.core.postgres import hands
+from tests.support.stack import until
 from tocsin.surfaces.line.speech import voices
 from tocsin.surfaces.line.speech.g711 import SECOND
 from tocsin.surfaces.line.speech.lasting import Sentence, lasting_sentences
@@ -67,6 +71,31 @@ def test_it_speaks_on_when_its_process_was_killed(speaker: Speaker) -> None:
 
     first, second = asyncio.run(story())
     assert first == second
+
+
+TALKS = """
+import asyncio, pathlib, sys
+from tocsin.surfaces.line.speech.speaker import Speaker
+if __name__ == "__main__":
+    speaker = Speaker(pathlib.Path(sys.argv[1]), [])
+    asyncio.run(speaker.say("en", "Hello."))
+    print(*speaker.processes, flush=True)
+    input()
+"""
+
+
+def test_the_process_that_speaks_ends_with_the_one_it_speaks_for(tmp_path: Path) -> None:
+    program = tmp_path / "talks.py"
+    program.write_text(TALKS)
+    with subprocess.Popen(
+        [sys.executable, str(program), str(tmp_path / "prompts")],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    ) as talking:  # fmt: skip
+        assert talking.stdout is not None
+        child = int(talking.stdout.readline())
+        assert hands.runs(child)
+        talking.kill()
+    until(lambda: not hands.runs(child), "the process that speaks to end")
 
 
 def test_spanish_has_a_voice_of_its_own() -> None:

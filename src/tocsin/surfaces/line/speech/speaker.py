@@ -14,6 +14,7 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import TypeVar
 
+from tocsin.surfaces.cli.tether import die_with_parent
 from tocsin.surfaces.line.speech.g711 import decode, encode
 from tocsin.surfaces.line.speech.lasting import Sentence
 from tocsin.surfaces.line.speech.voices import voice_of
@@ -85,7 +86,14 @@ class Speaker:
 
 
 def _pool() -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=os.nice, initargs=(10,))
+    spawning = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(1, spawning, initializer=_settle, initargs=(os.getpid(),))
+
+
+def _settle(parent: int) -> None:
+    """Stand back behind the process that moves sound, and end with it, however it ends."""
+    die_with_parent(parent)
+    os.nice(10)
 
 
 def _speak(language: str, text: str) -> bytes:
