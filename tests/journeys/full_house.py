@@ -193,8 +193,9 @@ class _House:
             if name == "letter":
                 letters = Notice.objects.filter(decision=decision, kind="statement_of_reasons")
                 until(letters.exists, "the letter")
-                sent = link(letters.get().pk)
-                return made | {"decided": case.reference, "decision": decision.pk, "letter": sent}
+                sent = letters.get().pk
+                known = {"decided": case.reference, "decision": decision.pk, "notice": sent}
+                return made | known | {"letter": link(sent)}
             appeal = appeals.lodge(_MARKETPLACE, decision.pk, _GROUNDS, channel="api")
             reviewer = self.acting("appeals_reviewer", "appeal_review")
             if name != "appeal":

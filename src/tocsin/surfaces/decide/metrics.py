@@ -46,6 +46,7 @@ class Metrics:
         self.info: Callable[[], dict[str, str]] = dict
 
         self.drift: Callable[[], Iterable[tuple[str, str, float]]] = tuple
+
     def text(self) -> str:
         lines: list[str] = []
         _family(lines, "tocsin_decide_requests_total", "status", self.requests)
