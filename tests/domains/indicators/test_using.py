@@ -12,6 +12,7 @@ from tests.domains import matter
 from tests.domains.detection.desk import Desk
 from tests.domains.indicators.documents import attribute, bundle, event, indicator
 from tocsin.core.actor import Actor
+from tocsin.core.audit.models import AuditEntry
 from tocsin.core.errors import AccessDenied, Conflict, InvalidInput
 from tocsin.core.outbox.models import OutboxMessage
 from tocsin.core.outbox.parcels import prepare
@@ -19,7 +20,7 @@ from tocsin.domains.detection.ship import ship_once
 from tocsin.domains.indicators import queries, using
 from tocsin.domains.indicators.comparing import compare_again, compare_next_import
 from tocsin.domains.indicators.importing import import_document
-from tocsin.domains.indicators.models import DraftedRule, Indicator
+from tocsin.domains.indicators.models import DraftedRule, Indicator, IndicatorValue, Sighting
 from tocsin.domains.indicators.recalling import recall
 from tocsin.domains.lists import queries as lists
 from tocsin.domains.lists.models import ListEntry
@@ -120,6 +121,30 @@ def test_what_happened_since_is_found_when_somebody_asks_again(
     compare_again(engineer, row.came_with_id)
     assert compare_next_import() == 1
     assert found(investigator, row) == [("event", "customer", "c-2", 1)]
+
+
+def test_an_account_with_the_longest_id_there_is_is_found(seen: Desk, engineer: Actor) -> None:
+    seen.tell("account.login", customer="c" * 128, ip="192.0.2.55")
+    ship_once(seen.read)
+    [row] = imported(engineer, indicator(1, "[ipv4-addr:value = '192.0.2.0/24']"))
+    [sighting] = Sighting.objects.filter(value__indicator=row)
+    assert (sighting.subject_kind, sighting.subject_id) == ("customer", "c" * 128)
+
+
+def test_an_import_that_breaks_is_given_up_after_three_and_holds_up_nobody(
+    seen: Desk, engineer: Actor
+) -> None:
+    broken = import_document(engineer, bundle(indicator(1, "[email-addr:value = 'x@example.com']")), **TOLD)
+    IndicatorValue.objects.update(kind="network")  # which it is not: comparing it breaks
+    assert compare_next_import() == 0
+    import_document(engineer, event(attribute(1, "ip-src", "198.51.100.7")), **TOLD)
+    assert [compare_next_import() for _ in range(5)] == [1, 0, 0, 0, 0]
+    broken.refresh_from_db()
+    assert (broken.compared_at, broken.compare_failures, broken.compare_failed) == (None, 3, True)
+    assert AuditEntry.objects.filter(payload__contains="indicators.compare_failed").count() == 3
+    assert not compare_again(engineer, broken.pk).compare_failed
+    IndicatorValue.objects.filter(indicator__came_with=broken).update(kind="email")
+    assert compare_next_import() == 1
 
 
 def test_two_indicators_may_point_at_the_same(seen: Desk, engineer: Actor, investigator: Actor) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,15 +19,18 @@ from django.db.models import Q
 from django.utils import timezone
 
 from tocsin.core.access.check import require
-from tocsin.core.act import act
+from tocsin.core.act import Work, act
 from tocsin.core.actor import Actor, system
 from tocsin.core.crypto.seal import Sealed, blind_index, open_many
+from tocsin.core.faults import said
 from tocsin.domains.detection import lookback
 from tocsin.domains.detection.lookback import Seen
 from tocsin.domains.indicators.importing import SEALED_AS
 from tocsin.domains.indicators.models import Import, IndicatorValue, Sighting
 from tocsin.domains.people.models import Account, Instrument
 
+_log = logging.getLogger(__name__)
+_ME: Final = system("indicators")
 By = Sighting.By
 #: So far back events are looked through.
 LOOKBACK: Final = dt.timedelta(days=90)
@@ -62,21 +66,43 @@ class _Hit:
 
 def compare_next_import() -> int:
     """Compare the indicators of the import that has waited longest and that nobody else is comparing; what
-    was seen before is looked for anew. Returns how many imports: 0 or 1."""
-    with act(system("indicators"), "indicators.compare") as work:
-        waiting = Import.objects.filter(compared_at=None).order_by("imported_at")
-        made = waiting.select_for_update(skip_locked=True).first()
+    was seen before is looked for anew. One that failed waits behind the others, and is given up after
+    ``Import.MAX_COMPARE_FAILURES``. Returns how many imports were compared: 0 or 1."""
+    waiting = Import.objects.filter(
+        compared_at=None, compare_failures__lt=Import.MAX_COMPARE_FAILURES
+    ).order_by("compare_failures", "imported_at")
+    made = None
+    try:
+        with act(_ME, "indicators.compare") as work:
+            made = waiting.select_for_update(skip_locked=True).first()
+            if made is None:
+                return 0
+            _compare(work, made)
+    except Exception as error:  # whatever it is, the imports behind it are compared
         if made is None:
-            return 0
-        work.watch(made)
-        values = _opened(made)
-        hits = chain(_contacts(values), _things(values), _events(values), _messages(values))
-        seen = [sighting for hit in hits for sighting in _sightings(hit)]
-        Sighting.objects.filter(value__indicator__came_with=made).delete()
-        Sighting.objects.bulk_create(seen)
-        made.compared_at = timezone.now()
-        work.save(made, sightings=len(seen))
+            raise
+        _note_failure(made.pk, error)
+        return 0
     return 1
+
+
+def _compare(work: Work, made: Import) -> None:
+    work.watch(made)
+    values = _opened(made)
+    hits = chain(_contacts(values), _things(values), _events(values), _messages(values))
+    seen = [sighting for hit in hits for sighting in _sightings(hit)]
+    Sighting.objects.filter(value__indicator__came_with=made).delete()
+    Sighting.objects.bulk_create(seen)
+    made.compared_at = timezone.now()
+    work.save(made, sightings=len(seen))
+
+
+def _note_failure(import_id: str, error: Exception) -> None:
+    _log.error("Import %s could not be compared: %s", import_id, said(error), exc_info=error)
+    with act(_ME, "indicators.compare_failed") as work:
+        made = work.lock(Import, import_id)
+        made.compare_failures += 1
+        work.save(made)
 
 
 def compare_again(actor: Actor, import_id: str) -> Import:
@@ -88,7 +114,7 @@ def compare_again(actor: Actor, import_id: str) -> Import:
     require(actor, "indicators.import")
     with act(actor, "indicators.compare_again") as work:
         made = work.lock(Import, import_id)
-        made.compared_at = None
+        made.compared_at, made.compare_failures = None, 0
         work.save(made)
     return made
 

@@ -4,6 +4,8 @@ the rules that were drafted from it.
 Values are sealed under the key of the import that brought them and found by blind index only.
 """
 
+from typing import Final
+
 from django.db import models
 from django.db.models import Q
 
@@ -17,8 +19,12 @@ class Import(models.Model):
     ``source``: who shared it. ``tlp``: the strictest marking in it. ``counts``: indicators that were ``new``,
     ``updated``, ``unchanged`` or ``recalled``. ``ignored``: what else stood in it, by its own word.
     ``skipped``: what could not be used, each with ``path`` and ``said``. ``compared_at``: when its indicators
-    were last compared with what is held here; none while they wait for it.
+    were last compared with what is held here; none while they wait for it. ``compare_failures``: how often
+    that failed since somebody last asked for it.
     """
+
+    #: So often comparing is tried.
+    MAX_COMPARE_FAILURES: Final = 3
 
     id = models.CharField(max_length=40, primary_key=True)
     sha256 = models.CharField(max_length=64, unique=True)
@@ -33,12 +39,18 @@ class Import(models.Model):
     imported_by = models.CharField(max_length=80)
     imported_at = models.DateTimeField()
     compared_at = models.DateTimeField(null=True)
+    compare_failures = models.PositiveSmallIntegerField(default=0)
     reason_sealed = models.BinaryField(null=True)
 
     reason = typed_text("indicators_import", "reason", lambda row: access_scope(row.imported_at))
 
     class Meta:
         db_table = "indicators_import"
+
+    @property
+    def compare_failed(self) -> bool:
+        """Whether comparing it was given up, until somebody asks again."""
+        return self.compared_at is None and self.compare_failures >= self.MAX_COMPARE_FAILURES
 
     @property
     def key_scope(self) -> str:
@@ -110,7 +122,7 @@ class Sighting(models.Model):
     value = models.ForeignKey(IndicatorValue, on_delete=models.CASCADE, related_name="sightings")
     by = models.CharField(max_length=8, choices=By.choices)
     subject_kind = models.CharField(max_length=20)
-    subject_id = models.CharField(max_length=64)
+    subject_id = models.CharField(max_length=128)
     region = models.CharField(max_length=20, blank=True)
     count = models.IntegerField(default=0)
     first_at = models.DateTimeField(null=True)
