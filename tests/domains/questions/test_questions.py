@@ -19,6 +19,7 @@ from tocsin.domains.questions import actions, asking, queries
 from tocsin.domains.questions.actions import Asked
 from tocsin.domains.questions.answering import answer_next, forget_old
 from tocsin.domains.questions.models import Answering, Question
+from tocsin.domains.staff.models import Staff
 
 pytestmark = pytest.mark.django_db
 DAY = dt.timedelta(days=1)
@@ -57,7 +58,7 @@ def test_events_series_sums_and_the_most_frequent(desk: Desk, investigator: Acto
     found = answer(
         investigator, "total_minor >= 5000", on=["order.placed"], adds_up="total_minor", top_of="customer"
     )
-    assert (found["events"], found["matches"], found["hidden"]) == (4, 3, 0)
+    assert (found["events"], found["matches"], found["withheld"]) == (4, 3, 0)
     assert [row["seq"] for row in found["rows"]] == [4, 3, 2]
     assert sum(found["counts"].values()) == 3
     assert {currency: sum(sums.values()) for currency, sums in found["sums"].items()} == {
@@ -93,11 +94,18 @@ def test_what_came_before_the_period_fills_counters_and_is_not_found(desk: Desk,
     assert (found["events"], found["warm_up"], found["matches"]) == (1, 4, 1)
 
 
-def test_regions_and_own_accounts_are_counted_and_not_shown(desk: Desk) -> None:
+@pytest.mark.parametrize(
+    ("regions", "walled_off", "withheld"), [(["US-CA"], [], 1), (["*"], ["customer:c-2"], 2)]
+)
+@pytest.mark.parametrize("when", ["total_minor > 8000", "total_minor > 9000"])
+def test_what_is_withheld_is_counted_alike_whatever_is_asked(
+    desk: Desk, regions: list[str], walled_off: list[str], withheld: int, when: str
+) -> None:
     orders(desk)
-    here = as_(matter.somebody("investigator", "Ida", regions=["US-CA"]))
-    found = answer(here, "total_minor >= 0")
-    assert (found["matches"], found["hidden"]) == (2, 1)
+    ida = matter.somebody("investigator", "Ida", regions=regions)
+    Staff.objects.filter(pk=ida.pk).update(walled_off_accounts=walled_off)
+    found = answer(as_(ida), when)
+    assert (found["events"], found["matches"], found["withheld"]) == (4, 0, withheld)
 
 
 def test_who_may_not_see_what_is_sealed_cannot_ask_about_it(desk: Desk, investigator: Actor) -> None:

@@ -6,8 +6,10 @@ An answer, as JSON:
 - ``events``: how many of the period were looked at; ``warm_up``: how many before it only filled counters
 - ``first``: when the oldest event that was replayed was received; ``shortened``: there were more events than
   are replayed at once, and none before it was
-- ``matches``: on how many the condition held; ``hidden``: on how many more, kept from the asker by region or
-  because they are about their own account
+- ``withheld``: how many of them are kept from the asker, by region or because they are about somebody the
+  asker is connected with. Whether the condition held on these is not told: asked again and again with other
+  conditions, a count of it would tell what is in them
+- ``matches``: on how many of the others the condition held
 - ``rows``: the newest of them, newest first, as ``seq`` and ``values`` (feature -> value)
 - ``counts``: start of hour or day (seconds since 1970) -> matches
 - ``sums``: currency, or "" -> start -> sum of ``adds_up``
@@ -74,7 +76,7 @@ class _Replay:
         self._features = [got for got in looked_at(asked) if got.kind == "feature"]
         self._zone = ZoneInfo(settings.TOCSIN_ZONE)
         self._first: dt.datetime | None = None
-        self._judged = self._warmed = self._matches = self._hidden = 0
+        self._judged = self._warmed = self._matches = self._withheld = 0
         self._rows: deque[dict[str, Any]] = deque(maxlen=ROWS)
         self._counts: Counter[int] = Counter()
         self._sums: dict[str, Counter[int]] = defaultdict(Counter)
@@ -87,9 +89,10 @@ class _Replay:
         self._records = records
         self._events = [engine_event(record) for record in records]
         self._first = self._first or records[0].received_at
-        judged = sum(record.received_at >= self._question.since for record in records)
-        self._judged += judged
-        self._warmed += len(records) - judged
+        judged = [record for record in records if record.received_at >= self._question.since]
+        self._judged += len(judged)
+        self._warmed += len(records) - len(judged)
+        self._withheld += sum(not _may_see(self._actor, record) for record in judged)
         run(self._engine, encode(self._engine.plan, self._events), self._watch)
 
     def _watch(self, _start: int, lanes: int, places: npt.NDArray[np.int64]) -> None:
@@ -97,12 +100,8 @@ class _Replay:
         for lane in np.flatnonzero(self._engine.bench.fired(lanes)[0]).tolist():
             place = int(places[lane])
             record = self._records[place]
-            if record.received_at < self._question.since:
-                continue
-            if not _may_see(self._actor, record):
-                self._hidden += 1
-                continue
-            self._found(record, self._values(place, lane))
+            if record.received_at >= self._question.since and _may_see(self._actor, record):
+                self._found(record, self._values(place, lane))
 
     def _values(self, place: int, lane: int) -> dict[str, Value | None]:
         seen = Seen(self._events[place], self._engine.plan, self._engine.bench, lane)
@@ -136,8 +135,8 @@ class _Replay:
             "warm_up": self._warmed,
             "first": self._first.isoformat() if self._first else None,
             "shortened": self._judged + self._warmed >= MAX_EVENTS,
+            "withheld": self._withheld,
             "matches": self._matches,
-            "hidden": self._hidden,
             "rows": list(reversed(self._rows)),
             "counts": {str(start): count for start, count in sorted(self._counts.items())},
             "sums": {
