@@ -15,8 +15,10 @@ from tests.core.outbox.receiver import Receiver, serving
 from tocsin.core.access.api_keys import authenticate, revoke
 from tocsin.core.access.house_key import house_token
 from tocsin.core.access.models import ApiKey
-from tocsin.core.actor import system
-from tocsin.core.errors import NotAuthenticated
+from tocsin.core.actor import Actor, system
+from tocsin.core.errors import Conflict, NotAuthenticated
+from tocsin.core.outbox import actions
+from tocsin.core.outbox.actions import KEPT
 from tocsin.core.outbox.courier import LEASE
 from tocsin.core.outbox.delivery import send_due
 from tocsin.core.outbox.models import OutboxMessage
@@ -92,6 +94,53 @@ def test_an_event_that_the_host_refuses_for_good_holds_up_nobody(decide: Receive
     second.refresh_from_db()
     assert (refused.state, refused.last_error) == ("dead", "The decide host answered 409: another content")
     assert second.state == "done"
+
+
+def test_a_night_of_trouble_loses_no_event_and_no_order(decide: Receiver) -> None:
+    first, second = tell("one"), tell("two")
+    later = timezone.now()
+    for status in (503, 401) * 10:
+        decide.answer(status)
+        assert send_due(later) == 1
+        later += dt.timedelta(hours=1, seconds=1)
+    first.refresh_from_db()
+    assert (first.state, first.attempts) == ("pending", 20)
+    assert told(decide) == [first.pk] * 20
+    decide.received.clear()
+    decide.answer(200, b"{}")
+    assert send_due(later) == 2
+    assert told(decide) == [first.pk, second.pk]
+
+
+def test_what_cannot_be_prepared_is_not_overtaken(decide: Receiver) -> None:
+    first, second = tell("one"), tell("two")
+    OutboxMessage.objects.filter(pk=first.pk).update(key_scope="list:stolen", body_sealed=b"\x00")
+    send_due()
+    assert told(decide) == []
+    OutboxMessage.objects.filter(pk=first.pk).update(key_scope="", body_sealed=None)
+    assert send_due(timezone.now() + dt.timedelta(minutes=1)) == 2
+    assert told(decide) == [first.pk, second.pk]
+
+
+@pytest.mark.parametrize("newer", ["sent", "forgotten"])
+def test_a_refused_event_is_not_sent_again_over_a_newer_one(
+    decide: Receiver, admin: Actor, newer: str
+) -> None:
+    refused = tell("one")
+    decide.answers = [(422, {}, b"no such field"), (200, {}, b"{}")]
+    if newer == "sent":
+        second = tell("two")
+        assert send_due() == 2
+    else:
+        assert send_due() == 1
+        OutboxMessage.objects.update(created_at=timezone.now() - KEPT)
+    with pytest.raises(Conflict, match="would undo them"):
+        actions.resend(admin, refused.pk)
+    refused.refresh_from_db()
+    assert (refused.state, refused.attempts) == ("dead", 1)
+    if newer == "sent":
+        OutboxMessage.objects.filter(pk=second.pk).update(data=REMOVED | {"entities": {"customer": "c-2"}})
+        assert actions.resend(admin, refused.pk).state == "pending"
 
 
 def test_after_the_key_of_the_house_was_revoked_there_is_another_one(decide: Receiver) -> None:

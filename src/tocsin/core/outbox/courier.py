@@ -2,8 +2,9 @@
 
 A claim is a lease: the row's ``next_at`` moves into the future, so that nobody else takes it, and back into
 reach when we die. Messages of one destination go one after the other, oldest first, as well as can be: one
-that is tried again may be overtaken, unless the order of its kind matters. Destinations do not wait for each
-other. Everything is sent at least once; a receiver knows a repeat by its delivery id.
+that is tried again may be overtaken, unless the order of its kind matters: such a one is tried for ever, and
+only a refusal of the message itself makes it dead. Destinations do not wait for each other. Everything is
+sent at least once; a receiver knows a repeat by its delivery id.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from tocsin.core.backoff import delay
 from tocsin.core.locks import lock
 from tocsin.core.outbox.channels import channel_for
 from tocsin.core.outbox.handling import ATTEMPTS
-from tocsin.core.outbox.models import OutboxMessage
+from tocsin.core.outbox.models import IN_ORDER, OutboxMessage
 from tocsin.core.outbox.parcels import Outcome, Parcel, Undeliverable, prepare
 from tocsin.core.outbox.webhooks import disable_gone
 
@@ -36,8 +37,6 @@ OUTGOING = (
     OutboxMessage.Kind.EMAIL,
     OutboxMessage.Kind.SMS,
 )
-#: Kinds whose order matters: none is sent while an older one to the same destination is still on its way.
-_IN_ORDER = frozenset({OutboxMessage.Kind.EVENT})
 #: How long a claimed message is ours. Longer than a run and its last send can take together.
 LEASE = dt.timedelta(minutes=2)
 #: One destination is served for so long at most before others get its place.
@@ -110,14 +109,19 @@ class Courier:
 
     def _send_off(self, kind: str, destination: str, run: Sequence[OutboxMessage], now: dt.datetime) -> int:
         ready: list[_Claim] = []
-        for message in run:
+        for place, message in enumerate(run, start=1):
             try:
                 ready.append((message, prepare(message)))
             except Undeliverable as error:
                 _mark(message, Outcome("never", str(error)), now)
             except Exception as error:
                 log.exception("message %s cannot be prepared", message.pk)
-                _mark(message, Outcome("later", f"It could not be prepared: {type(error).__name__}."), now)
+                told = f"It could not be prepared: {type(error).__name__}."
+                later = _mark(message, Outcome("later", told), now)
+                if kind in IN_ORDER:
+                    for next_one in run[place:]:
+                        _hand_back(next_one, later)
+                    break
         if ready:
             self._busy.add((kind, destination))
             self._pool.submit(self._carry, kind, destination, ready)
@@ -135,7 +139,8 @@ class Courier:
                 outcome = send(parcel)
             except Exception as error:
                 log.exception("message %s could not be sent", message.pk)
-                outcome = Outcome("later", f"It could not be sent: {type(error).__name__}.")
+                told = f"It could not be sent: {type(error).__name__}."
+                outcome = Outcome("later", told, troubled=kind in IN_ORDER)
             stop = outcome.troubled or outcome.gone
             self._results.put((message, where, outcome))
         self._results.put((None, where, None))
@@ -167,7 +172,7 @@ def _due(kind: str, now: dt.datetime) -> QuerySet[OutboxMessage]:
     """Messages of a kind that may be sent now, locked, in the order in which they should go."""
     pending = OutboxMessage.objects.filter(kind=kind, state=OutboxMessage.State.PENDING)
     due = pending.select_for_update(skip_locked=True, of=("self",)).filter(next_at__lte=now)
-    if kind not in _IN_ORDER:
+    if kind not in IN_ORDER:
         return due.order_by("next_at", "id")
     # one claim at a time: an older message that somebody else claims at this moment would go unseen
     lock("outbox in order", kind)
@@ -198,7 +203,7 @@ def _mark(message: OutboxMessage, outcome: Outcome, now: dt.datetime) -> dt.date
     state = OutboxMessage.State.PENDING
     if outcome.result == "done":
         state = OutboxMessage.State.DONE
-    elif outcome.result == "never" or attempts >= ATTEMPTS:
+    elif outcome.result == "never" or (attempts >= ATTEMPTS and message.kind not in IN_ORDER):
         state = OutboxMessage.State.DEAD
         log.error("message %s to %s is dead: %s", message.pk, message.destination, outcome.error)
     with transaction.atomic():

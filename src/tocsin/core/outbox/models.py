@@ -62,3 +62,8 @@ class OutboxMessage(models.Model):
             models.Index(fields=["created_at"], condition=Q(state="dead"), name="outbox_dead"),
             models.Index(fields=["destination", "-created_at"], name="outbox_destination"),
         ]
+
+
+#: Kinds whose order matters: none is sent while an older one to the same destination is still on its way, and
+#: trouble on the way is no reason to give one up.
+IN_ORDER = frozenset({OutboxMessage.Kind.EVENT})
