@@ -72,6 +72,28 @@ def test_only_a_newer_version_updates_and_nothing_opens_what_was_closed(engineer
     assert queries.indicator(engineer, first.pk).values == (ShownValue("ipv4", "198.51.100.8"),)
 
 
+def test_only_its_source_changes_an_indicator_or_takes_it_back(engineer: Actor) -> None:
+    pattern = "[ipv4-addr:value = '198.51.100.7']"
+    import_document(engineer, bundle(indicator(1, pattern), indicator(2, pattern)), **TOLD)
+    rows = list(Indicator.objects.order_by("pk").values())
+    opened = indicator(1, pattern, object_marking_refs=[GREEN_1], **LATER)
+    taken = indicator(2, pattern, revoked=True, **LATER)
+    other = import_document(engineer, bundle(opened, taken), source="Somebody else", reason="Shared.")
+    assert other.counts == {"foreign": 2}
+    assert list(Indicator.objects.order_by("pk").values()) == rows
+    own = import_document(
+        engineer, bundle(taken, opened), source="A Marketplace NEARBY", reason=TOLD["reason"]
+    )
+    assert own.counts == {"updated": 1, "recalled": 1}
+
+
+def test_a_version_from_the_future_is_refused(engineer: Actor) -> None:
+    ahead = indicator(1, "[ipv4-addr:value = '198.51.100.7']", modified="8999-01-01T00:00:00Z")
+    with pytest.raises(InvalidInput, match="changed in the future"):
+        import_document(engineer, bundle(ahead), **TOLD)
+    assert nothing_is_held()
+
+
 def test_a_document_with_one_mistake_leaves_nothing(engineer: Actor) -> None:
     good = indicator(1, "[ipv4-addr:value = '198.51.100.7']")
     with pytest.raises(InvalidInput, match=r"objects\[2\].modified"):

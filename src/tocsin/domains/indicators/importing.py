@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from collections import Counter
 from typing import Final
@@ -24,21 +25,25 @@ from tocsin.domains.indicators.recalling import follow_update, recall_within
 MAX_SOURCE: Final = 200
 MAX_REASON: Final = 500
 MAX_SKIPPED: Final = 200  # of them are kept word for word
+AHEAD: Final = dt.timedelta(minutes=10)  # so far another's clock may be before ours
 SEALED_AS: Final = "indicator"
 
 
 def import_document(actor: Actor, content: bytes, *, source: str, reason: str) -> Import:
     """Take in a STIX 2.1 bundle or MISP events. The same document again changes nothing and gives what it
-    brought then. An indicator that is known is updated only by a newer version of it.
+    brought then. An indicator that is known is updated, or taken back, only by a newer version of it from the
+    source that brought it (STIX 2.1, section 3.6.2); that of anybody else is counted as ``foreign`` and
+    changes nothing.
 
     Raises:
-        AccessDenied: without ``indicators.import``. InvalidInput: the document cannot be read, or nobody said
-        who shared it or why it is taken in.
+        AccessDenied: without ``indicators.import``. InvalidInput: the document cannot be read, has a
+        version from the future, or nobody said who shared it or why it is taken in.
     """
     require(actor, "indicators.import")
     source, reason = source.strip(), reason.strip()
     _check(source, reason)
     document = read(content)
+    _refuse_the_future(document)
     sha256 = hashlib.sha256(content).hexdigest()
     with act(actor, "indicators.import") as work:
         lock("indicators.import")  # two at once could bring two versions of one indicator
@@ -63,7 +68,10 @@ def _take_all(work: Work, made: Import, parsed: list[Parsed]) -> dict[str, int]:
         newest[one.standard_id] = one
     known = {
         row.standard_id: row
-        for row in Indicator.objects.select_for_update().filter(standard_id__in=list(newest)).order_by("pk")
+        for row in Indicator.objects.select_for_update(of=("self",))
+        .select_related("came_with")
+        .filter(standard_id__in=list(newest))
+        .order_by("pk")
     }
     counts: Counter[str] = Counter()
     brought: list[tuple[Indicator, Parsed]] = []
@@ -81,16 +89,19 @@ def _take_all(work: Work, made: Import, parsed: list[Parsed]) -> dict[str, int]:
 
 
 def _take(work: Work, made: Import, one: Parsed, row: Indicator | None) -> tuple[str, Indicator]:
-    """Write an indicator; returns what became of it: new, updated, unchanged or recalled."""
+    """Write an indicator; returns what became of it: new, updated, unchanged, foreign or
+    recalled."""
     if row is not None and (row.recalled_at is not None or one.modified <= row.modified):
         return "unchanged", row
+    if row is not None and not _speaks_for(made, row.came_with):
+        return "foreign", row
     what = "updated" if row is not None else "new"
     if row is None:
         row = Indicator(id=new_id("ind"), standard_id=one.standard_id)
     else:
         work.watch(row)
     row.modified, row.came_with, row.name = one.modified, made, one.name
-    # what was shared as closed stays so; a newer version may only close it more
+    # what was shared as closed stays so; a newer version may only close it more, or mark what was unmarked
     row.tlp = tlp.strictest([one.tlp, row.tlp]) if row.tlp and row.tlp != tlp.UNMARKED else one.tlp
     row.confidence, row.labels = one.confidence, list(one.labels)
     row.valid_from, row.valid_until = one.valid_from, one.valid_until
@@ -99,6 +110,23 @@ def _take(work: Work, made: Import, one: Parsed, row: Indicator | None) -> tuple
         recall_within(work, row, f"Taken back by {made.source}")
         return "recalled", row
     return what, row
+
+
+def _speaks_for(made: Import, before: Import) -> bool:
+    """Whether a document comes from the source that brought an earlier one."""
+    return made.source.casefold() == before.source.casefold()
+
+
+def _refuse_the_future(document: Document) -> None:
+    """A version from the future could never be followed by another."""
+    latest = timezone.now() + AHEAD
+    ahead = next((one.standard_id for one in document.indicators if one.modified > latest), None)
+    if ahead is not None:
+        told = f"{ahead} says that it was changed in the future."
+        raise InvalidInput(
+            told, "Ask whoever shared it to mend its time.", saved="Nothing of it was imported.",
+            fields={"document": told},
+        )  # fmt: skip
 
 
 def _lookups(rows: list[Indicator]) -> dict[str, set[bytes]]:

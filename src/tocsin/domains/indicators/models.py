@@ -17,10 +17,11 @@ class Import(models.Model):
     """One document that was taken in. The document itself is not kept: ``sha256`` says which it was.
 
     ``source``: who shared it. ``tlp``: the strictest marking in it. ``counts``: indicators that were ``new``,
-    ``updated``, ``unchanged`` or ``recalled``. ``ignored``: what else stood in it, by its own word.
-    ``skipped``: what could not be used, each with ``path`` and ``said``. ``compared_at``: when its indicators
-    were last compared with what is held here; none while they wait for it. ``compare_failures``: how often
-    that failed since somebody last asked for it.
+    ``updated``, ``unchanged``, ``recalled``, or ``foreign`` (another source brought them, so they were left
+    as they were). ``ignored``: what else stood in it, by its own word. ``skipped``: what could not
+    be used, each with ``path`` and ``said``. ``compared_at``: when its indicators were last compared with
+    what is held here; none while they wait for it. ``compare_failures``: how often that failed since somebody
+    last asked for it.
     """
 
     #: So often comparing is tried.

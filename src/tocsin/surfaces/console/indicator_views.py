@@ -49,6 +49,7 @@ _BY: Final = {
 }
 _TONES: Final = {"amber": "amb", "amber+strict": "amb", "green": "grn", "red": "red"}
 _COUNTS: Final = {
+    "foreign": lazy("From another source, so left as it was"),
     "new": lazy("New"),
     "recalled": lazy("Taken back"),
     "unchanged": lazy("Known already"),
