@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection, transaction
@@ -10,6 +11,7 @@ from django.db.utils import DatabaseError
 
 from tests.domains.line.callers import HOUSE, gives, keys, log, rings, tone
 from tests.domains.reports import world
+from tests.support.stack import until
 from tocsin.core.evidence.models import Evidence
 from tocsin.domains.line import calls
 from tocsin.domains.line.call_state import Keys, LeftQueue, Spoke
@@ -110,6 +112,39 @@ def test_a_recording_that_arrives_after_the_hang_up_is_kept() -> None:
     call = keys(rings(), *FRAUD)
     calls.end("tests", call.carrier_ref)
     calls.keep_recording(call.pk, "r1", tone(), media_type="audio/wav", seconds=0.5)
+    assert Evidence.objects.get().subject_id == Report.objects.get().pk
+
+
+def leaves_a_message(call: Call) -> None:
+    try:
+        calls.take_message(
+            "tests", call.carrier_ref, "+14155550142", "en", "m1", tone(), media_type="audio/wav",
+            seconds=0.5, house=HOUSE,
+        )  # fmt: skip
+    finally:
+        connection.close()
+
+
+def somebody_waits_for_us() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))"
+        )
+        return cursor.rowcount > 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_message_left_while_a_step_stalls_belongs_to_the_report_of_that_step() -> None:
+    call = keys(rings(), *FRAUD[:-1])
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            after = keys(call, FRAUD[-1])
+            message = pool.submit(leaves_a_message, call)
+            until(lambda: somebody_waits_for_us() or message.done(), "the message to be handed over")
+            assert not message.done()
+        message.result()
+    assert Call.objects.get().report == Report.objects.get()
+    assert (Call.objects.get().step, Call.objects.get().state) == (after.step, after.state)
     assert Evidence.objects.get().subject_id == Report.objects.get().pk
 
 

@@ -122,16 +122,9 @@ def take_message(
     """
     with act(LINE, "line.message") as work:
         lock("call", carrier, carrier_ref)
-        known = Call.objects.select_related("report").filter(carrier=carrier, carrier_ref=carrier_ref).first()
-        call = known or Call(
-            id=new_id("call"), carrier=carrier, carrier_ref=carrier_ref, started_at=timezone.now(),
-            ended_at=timezone.now(), state={},
-        )  # fmt: skip
-        if known is None:
-            call.caller = caller[:60]
-            _put(call, CallState(at="over", language=language))
-            work.save(call)
-            call_log.write(call, Kind.BEGAN, carrier=carrier, caller_shown=bool(caller))
+        known = Call.objects.filter(carrier=carrier, carrier_ref=carrier_ref).first()
+        # a step that stalled may still be filing the report: only the locked row says whether there is one
+        call = work.lock(Call, known.pk) if known else _missed(work, carrier, carrier_ref, caller, language)
         kept = Recording.objects.filter(call=call, carrier_ref=recording_ref).first()
         if kept is not None:
             return kept
@@ -147,6 +140,19 @@ def take_message(
         queueing.ask_back(work, call, replace(state_of(call), severity=call.report.severity))
         call_log.write(call, Kind.CALL_BACK, promised=True)
     return recording
+
+
+def _missed(work: Work, carrier: str, carrier_ref: str, caller: str, language: str) -> Call:
+    """A call that was over before the flow heard of it."""
+    now = timezone.now()
+    call = Call(
+        id=new_id("call"), carrier=carrier, carrier_ref=carrier_ref, started_at=now, ended_at=now, state={}
+    )
+    call.caller = caller[:60]
+    _put(call, CallState(at="over", language=language))
+    work.save(call)
+    call_log.write(call, Kind.BEGAN, carrier=carrier, caller_shown=bool(caller))
+    return call
 
 
 def seal(work: Work, report: Report, recording: Recording, content: bytes, media_type: str) -> None:
