@@ -61,6 +61,22 @@ def test_a_sheet_is_worked_out_once_and_is_its_askers(world: None, desk: Desk) -
     assert sheets.newest(as_(matter.somebody("investigator", "Other")), "customer", "c-1") is None
 
 
+@pytest.mark.parametrize(("role", "told"), [("investigator", False), ("supervisor", True)])
+def test_a_sheet_holds_what_is_made_of_sealed_fields_only_for_who_may_see_them(
+    world: None, desk: Desk, role: str, told: bool
+) -> None:
+    desk.tell("message.sent", customer="c-1", sender="customer", text="Pay me with gift cards")
+    ship_once(desk.read)
+    actor = as_(matter.somebody(role))
+    sheets.ask_features(actor, "customer", "c-1")
+    assert sheets.work_out_next() == 1
+    found = sheets.newest(actor, "customer", "c-1")
+    assert found is not None
+    names = {one["name"] for one in found.answer["features"]}
+    assert "customer_other_devices" in names
+    assert ("customer_scam_messages_24h" in names) is told
+
+
 def test_who_may_not_see_a_person_asks_nothing_about_them(world: None) -> None:
     elsewhere = as_(matter.somebody("investigator", "Ida", regions=["US-CA"]))
     with pytest.raises(AccessDenied):

@@ -111,11 +111,13 @@ def test_what_is_withheld_is_counted_alike_whatever_is_asked(
 def test_who_may_not_see_what_is_sealed_cannot_ask_about_it(desk: Desk, investigator: Actor) -> None:
     desk.tell("message.sent", customer="c-1", sender="customer", text="Call me on 206 555 0123")
     ship_once(desk.read)
-    with pytest.raises(AccessDenied, match="sealed: text"):
-        actions.ask(investigator, asked("shows_phone(text)"), "Case TS-1")
+    for when in ("shows_phone(text)", "customer_scam_messages_24h >= 1"):
+        with pytest.raises(AccessDenied, match="sealed: text"):
+            actions.ask(investigator, asked(when), "Case TS-1")
     assert not Question.objects.exists()
     everybody = as_(matter.somebody("supervisor", "Sunita"))
     assert answer(everybody, "shows_phone(text)")["matches"] == 1
+    assert answer(everybody, "customer_scam_messages_24h >= 0")["matches"] == 1
 
 
 def test_a_question_is_written_down_with_its_reason(investigator: Actor) -> None:

@@ -8,11 +8,17 @@ import pytest
 
 import tocsin
 from tocsin.engine.language.problems import RuleError
-from tocsin.engine.language.question import QUESTION, longest_window, looked_at, read_question
-from tocsin.engine.language.ruleset import load_folder
+from tocsin.engine.language.question import QUESTION, fields_read, longest_window, looked_at, read_question
+from tocsin.engine.language.ruleset import load, load_folder
 
 PACKAGED = load_folder(Path(tocsin.__file__).parent / "data" / "rules")
 _HOUR = 3_600_000
+_RESTING = """
+rude = count("message.sent", per=[customer, sender], within="1h", where=shows_phone(text))
+codes = distinct(promo, of="order.placed", per=customer, within="24h", where=way > 9)
+way = distance("order.placed", per=customer, within="1h")
+share = ratio(rude, codes)
+"""
 
 
 def refused(when: str) -> list[tuple[int, int, int, str, str]]:
@@ -30,6 +36,11 @@ def test_it_sees_what_the_rules_declare() -> None:
     assert list(asked.rules) == [QUESTION]
     assert asked.rules[QUESTION].on == ("order.placed",)
     assert longest_window(asked) == 30 * 24 * _HOUR
+
+
+def test_fields_are_read_through_features_that_rest_on_others() -> None:
+    asked = read_question(load({"x.rules": _RESTING}), ["message.sent"], "total_minor > 1 and share > 2")
+    assert fields_read(asked) == {"lat", "lon", "promo", "sender", "text", "total_minor"}
 
 
 def test_without_a_condition_everything_is_meant() -> None:

@@ -4,6 +4,7 @@ somebody types."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from tocsin.core.access.check import Scope, allows
@@ -13,7 +14,7 @@ from tocsin.domains.detection.plain import CODES, FLAGS, NUMBERS
 from tocsin.domains.rules.in_force import in_force
 from tocsin.domains.rules.mistakes import plain
 from tocsin.engine.language.problems import RuleError
-from tocsin.engine.language.question import looked_at, read_question
+from tocsin.engine.language.question import fields_read, fields_under, read_question
 from tocsin.engine.language.ruleset import RuleSet, load
 from tocsin.engine.schema import Schema
 
@@ -31,24 +32,39 @@ def read(actor: Actor, rules: RuleSet, on: Sequence[str], when: str) -> RuleSet:
     """The question, ready to be planned.
 
     Raises:
-        RuleError: what is wrong with the condition. AccessDenied: it looks at sealed fields, and the actor
-        may not see them whoever's they are: whether it holds would tell what is in them.
+        RuleError: what is wrong with the condition. AccessDenied: it looks at sealed fields, itself or
+        through a feature, and the actor may not see them whoever's they are: whether it holds would tell what
+        is in them.
     """
     asked = read_question(rules, on or sorted(rules.schema.events), when)
-    refuse_sealed(actor, (got.name for got in looked_at(asked) if got.kind == "field"))
+    refuse_sealed(actor, fields_read(asked))
     return asked
 
 
 def refuse_sealed(actor: Actor, fields: Iterable[str]) -> None:
     """Raises AccessDenied when one of the fields is sealed and the actor may not see what is sealed."""
-    sealed = sorted({name for name in fields if name not in _OPEN})
-    if sealed and not allows(actor, "entities.view", _PERSONAL):
+    sealed = sorted(set(fields) - _OPEN)
+    if sealed and not _sees_sealed(actor):
         raise AccessDenied(
             f"This question looks at what is sealed: {', '.join(sealed)}.",
             "Ask without it, or have somebody ask who may see personal values of everybody.",
             permission="entities.view",
             reason="class",
         )
+
+
+def for_sheets(actor: Actor, rules: RuleSet) -> RuleSet:
+    """The rules without the features that would tell this actor what is in sealed fields."""
+    if _sees_sealed(actor):
+        return rules
+    open_ = {
+        name: feature for name, feature in rules.features.items() if fields_under(rules, [name]) <= _OPEN
+    }
+    return replace(rules, features=open_)
+
+
+def _sees_sealed(actor: Actor) -> bool:
+    return allows(actor, "entities.view", _PERSONAL)
 
 
 def problems(actor: Actor, on: Sequence[str], when: str) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from tocsin.core.errors import NotFound
 from tocsin.core.ids import new_id
 from tocsin.core.outbox.notify import wake_worker
 from tocsin.domains.people import queries as people
-from tocsin.domains.questions.asking import rules_in_force
+from tocsin.domains.questions.asking import for_sheets, rules_in_force
 from tocsin.domains.questions.models import FeatureSheet, Question
 
 State = Question.State
@@ -75,7 +75,8 @@ def _fill_in(sheet: FeatureSheet) -> None:
     from tocsin.engine.runtime.state import EngineFullError
 
     try:
-        sheet.answer = features_now(rules_in_force(), sheet.kind, sheet.entity_id)
+        rules = for_sheets(sheet.asked_by.actor(), rules_in_force())
+        sheet.answer = features_now(rules, sheet.kind, sheet.entity_id)
         sheet.state = State.DONE
     except (RuleError, EngineFullError) as error:
         sheet.state, sheet.problem = State.FAILED, str(error)[:300]

@@ -6,20 +6,23 @@ kernel treat it as any other."""
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
 from tocsin.engine.language.expressions import Names, Reader
 from tocsin.engine.language.features import link_features, needs
-from tocsin.engine.language.nodes import Constant, Get, Node, Rule, gets
+from tocsin.engine.language.nodes import Constant, Feature, Get, Node, Rule, gets
 from tocsin.engine.language.problems import Problem, Problems, RuleError, Spot, TooManyProblems
 from tocsin.engine.language.ruleset import RuleSet
 from tocsin.engine.language.syntax import parse
+from tocsin.engine.scores.model import read_input
 from tocsin.engine.spans import WINDOWS
 
 #: The name of the only rule of such a set, and of the text in problems.
 QUESTION: Final = "question"
+#: What features that measure ways read without naming it.
+_PLACE: Final = {"lat", "lon"}
 
 
 def read_question(rules: RuleSet, on: Sequence[str], when: str) -> RuleSet:
@@ -40,16 +43,46 @@ def looked_at(question: RuleSet) -> list[Get]:
 
 def longest_window(question: RuleSet) -> int:
     """How far back the features of the condition reach, in milliseconds; 0 when it looks at none."""
-    waiting = [got.name for got in looked_at(question) if got.kind == "feature"]
-    longest, seen = 0, set(waiting)
+    named = [got.name for got in looked_at(question) if got.kind == "feature"]
+    windows = [feature.window for feature in resting_on(question, named) if feature.window]
+    return max((WINDOWS[window].length for window in windows), default=0)
+
+
+def fields_read(question: RuleSet) -> set[str]:
+    """The fields that the condition looks at, itself and through features."""
+    looked = looked_at(question)
+    named = [got.name for got in looked if got.kind == "feature"]
+    return {got.name for got in looked if got.kind == "field"} | fields_under(question, named)
+
+
+def fields_under(rules: RuleSet, names: Iterable[str]) -> set[str]:
+    """The fields that these features are made of, and those they rest on."""
+    return {field for feature in resting_on(rules, names) for field in _fields_of(rules, feature)}
+
+
+def resting_on(rules: RuleSet, names: Iterable[str]) -> list[Feature]:
+    """These features and all that they rest on, each once."""
+    waiting, found = list(names), dict[str, Feature]()
     while waiting:
-        feature = question.features[waiting.pop()]
-        if feature.window:
-            longest = max(longest, WINDOWS[feature.window].length)
-        more = set(needs(feature)) - seen
-        seen |= more
-        waiting += more
-    return longest
+        name = waiting.pop()
+        if name not in found:
+            found[name] = rules.features[name]
+            waiting += [*needs(found[name]), *(_inputs(rules, found[name]) & rules.features.keys())]
+    return list(found.values())
+
+
+def _fields_of(rules: RuleSet, feature: Feature) -> set[str]:
+    looked = [*feature.per, *([feature.value] if feature.value else [])]
+    looked += gets(feature.where) if feature.where else []
+    place = _PLACE if feature.kind in ("speed", "distance") else set()
+    inputs = _inputs(rules, feature) & rules.schema.fields.keys()
+    return {got.name for got in looked if got.kind == "field"} | place | inputs
+
+
+def _inputs(rules: RuleSet, feature: Feature) -> set[str]:
+    """What the model of a score reads."""
+    model = rules.models.get(feature.word) if feature.kind == "score" else None
+    return {name for text in model.inputs for name in read_input(text).names} if model else set()
 
 
 def _condition(rules: RuleSet, when: str) -> Node:
