@@ -283,6 +283,43 @@ def test_a_rule_stays_while_something_else_it_was_drafted_from_stands(seen: Desk
     assert state() == "retired"
 
 
+def test_a_value_that_another_indicator_points_at_stays_on_the_list(seen: Desk, engineer: Actor) -> None:
+    until = timezone.now() + dt.timedelta(days=30)
+    pattern = "[ipv4-addr:value = '198.51.100.7']"
+    first, second = imported(
+        engineer,
+        indicator(1, pattern + " OR [ipv4-addr:value = '198.51.100.8']"),
+        indicator(2, pattern, valid_until=until.isoformat(), confidence=60),
+    )
+    using.put_on_list(engineer, [first.pk, second.pk], "bad_things", reason=WHY)
+    recall(engineer, first.pk, reason="It was a school.")
+    ends = int(until.timestamp() * 1000)
+    assert lists.held(["bad_things"]) == [lists.Held("bad_things", "198.51.100.7", ends, 60)]
+    [shown] = lists.from_source(engineer, second.pk)
+    assert shown.counts
+    value = {"list": "bad_things", "value": "198.51.100.7"}
+    assert told_engine()[-1] == ("list.added", {**value, "confidence": 60, "until": ends})
+    recall(engineer, second.pk, reason="This one too.")
+    assert lists.held(["bad_things"]) == []
+
+
+def test_what_a_list_cannot_hold_is_refused_with_all_that_came_with_it(
+    seen: Desk, engineer: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fits, too_long = imported(
+        engineer,
+        indicator(1, "[ipv4-addr:value = '198.51.100.7']"),
+        indicator(2, f"[x-tocsin-device:value = '{'d' * 201}']"),
+    )
+    with pytest.raises(InvalidInput, match="1 to 200 characters"):
+        using.put_on_list(engineer, [fits.pk, too_long.pk], "bad_things", reason=WHY)
+    monkeypatch.setattr(using, "MAX_ENTRIES", 1)
+    with pytest.raises(InvalidInput, match="2 entries, more than 1 at once"):
+        using.put_on_list(engineer, [fits.pk, too_long.pk], "bad_things", reason=WHY)
+    assert not ListEntry.objects.exists()
+    assert told_engine() == []
+
+
 def test_a_deleted_misp_attribute_takes_back_what_it_brought(seen: Desk, engineer: Actor) -> None:
     import_document(engineer, event(attribute(1, "ip-src", "198.51.100.7")), **TOLD)
     row = Indicator.objects.get()

@@ -39,7 +39,7 @@ def told() -> list[tuple[str, dict[str, Any]]]:
 def test_an_entry_comes_and_goes_and_the_engine_is_told_each_once(engineer: Actor) -> None:
     until = timezone.now() + dt.timedelta(days=1)
     entry = actions.add(engineer, "stolen_cards", " card-77 ", reason=WHY, source="case 12", until=until)
-    again = actions.add(engineer, "stolen_cards", "card-77", reason="Once more.")
+    again = actions.add(engineer, "stolen_cards", "card-77", reason="Once more.", until=until)
     assert (again.pk, ListEntry.objects.count()) == (entry.pk, 1)
     assert queries.held(["stolen_cards"]) == [
         queries.Held("stolen_cards", "card-77", int(until.timestamp() * 1000), 100)
@@ -76,6 +76,23 @@ def test_an_entry_that_has_ended_does_not_count(engineer: Actor) -> None:
     assert queries.held(["stolen_cards"]) == []
     assert queries.lists(engineer) == [queries.Summary("stolen_cards", 0)]
     assert [one.counts for one in queries.entries(engineer, "stolen_cards")] == [False]
+
+
+def test_a_value_that_ended_or_is_to_end_at_another_time_is_put_on_anew(engineer: Actor) -> None:
+    tomorrow = timezone.now() + dt.timedelta(days=1)
+    ended = actions.add(engineer, "stolen_cards", "card-77", reason=WHY)
+    ListEntry.objects.filter(pk=ended.pk).update(until=timezone.now())
+    short = actions.add(engineer, "stolen_cards", "card-77", reason="Again.", until=tomorrow)
+    for_ever = actions.add(engineer, "stolen_cards", "card-77", reason="It stays away.")
+    assert len({ended.pk, short.pk, for_ever.pk}) == 3
+    assert queries.held(["stolen_cards"]) == [queries.Held("stolen_cards", "card-77", None, 100)]
+    value = {"list": "stolen_cards", "value": "card-77"}
+    assert told()[1:] == [
+        ("list.removed", value),
+        ("list.added", {**value, "confidence": 100, "until": int(tomorrow.timestamp() * 1000)}),
+        ("list.removed", value),
+        ("list.added", {**value, "confidence": 100}),
+    ]
 
 
 @pytest.mark.parametrize(

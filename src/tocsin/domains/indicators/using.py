@@ -15,15 +15,15 @@ from tocsin.core.crypto.seal import Sealed, open_many
 from tocsin.core.errors import Conflict, InvalidInput, NotFound
 from tocsin.domains.indicators.importing import SEALED_AS
 from tocsin.domains.indicators.models import DraftedRule, Indicator, IndicatorValue, Sighting
+from tocsin.domains.indicators.recalling import LISTED_AS_THEY_ARE
 from tocsin.domains.indicators.rule_text import Entry, Sought, stories_of, text_of, words_of
 from tocsin.domains.lists import actions as lists
 from tocsin.domains.rules import actions as rules
 from tocsin.domains.rules.models import DetectionRule, RuleReport
 
 MAX_CHOSEN: Final = 500
+MAX_ENTRIES: Final = 1000
 MAX_REASON: Final = 500
-#: Kinds whose values are ids of entities in events, and which entity.
-_ENTITY: Final = {"card": "card", "device": "device", "ipv4": "ip", "ipv6": "ip"}
 #: The kinds of sightings by which a contact or number becomes the id of an account or thing.
 _FOUND_AS: Final = {
     "customer": "customer",
@@ -49,9 +49,9 @@ def put_on_list(actor: Actor, indicator_ids: Sequence[str], name: str, *, reason
     their indicator. Returns how many entries stand for them.
 
     Raises:
-        AccessDenied: without ``indicators.import`` or ``lists.edit``. NotFound. InvalidInput: a name or
-        reason that cannot be, or nothing that a list can hold. Conflict: an indicator was recalled or has
-        ended.
+        AccessDenied: without ``indicators.import`` or ``lists.edit``. NotFound. InvalidInput: a name, reason
+        or value that cannot be, nothing that a list can hold, or more than ``MAX_ENTRIES``. Conflict: an
+        indicator was recalled or has ended.
     """
     _may_use(actor, "lists.edit")
     _check(name, reason)
@@ -133,8 +133,8 @@ def _use_of(chosen: Sequence[Indicator]) -> _Use:
         row = by_id[value.indicator_id]
         if text is None:
             continue
-        if value.kind in _ENTITY:
-            use.listed.append((row, _ENTITY[value.kind], text))
+        if value.kind in LISTED_AS_THEY_ARE:
+            use.listed.append((row, LISTED_AS_THEY_ARE[value.kind], text))
         elif value.kind == "network":
             use.networks.append((row, text))
         elif value.kind in ("domain", "url"):
@@ -149,11 +149,23 @@ def _use_of(chosen: Sequence[Indicator]) -> _Use:
 
 
 def _put(work: Work, use: _Use, name: str, reason: str) -> None:
+    if len(use.listed) > MAX_ENTRIES:
+        raise InvalidInput(
+            f"That would be {len(use.listed)} entries, more than {MAX_ENTRIES} at once.",
+            "Choose fewer indicators, and the others after them.",
+        )
     for row, _, value in use.listed:
-        lists.add_within(
-            work, name, value, reason=reason, source=row.came_with.source, source_ref=row.pk,
-            until=row.valid_until, confidence=100 if row.confidence is None else row.confidence,
-        )  # fmt: skip
+        try:
+            lists.add_within(
+                work, name, value, reason=reason, source=row.came_with.source, source_ref=row.pk,
+                until=row.valid_until, confidence=lists.CERTAIN if row.confidence is None else row.confidence,
+            )  # fmt: skip
+        except InvalidInput as error:
+            why = " ".join(error.fields.values())
+            raise InvalidInput(
+                f"A value of {row.name or row.standard_id} cannot be on a list: {why}",
+                "Choose without this indicator.",
+            ) from error
 
 
 def _written(name: str, use: _Use) -> dict[str, str]:

@@ -18,6 +18,7 @@ from tocsin.core.ids import new_id
 from tocsin.domains.detection.telling import tell_engine
 from tocsin.domains.lists.models import ListEntry
 
+CERTAIN: Final = 100
 MAX_VALUE: Final = 200
 MAX_REASON: Final = 500
 SEALED_AS: Final = "list_entry"
@@ -27,7 +28,8 @@ _NAME: Final = re.compile(r"[a-z][a-z0-9_]{2,59}")
 def add(
     actor: Actor, name: str, value: str, *, reason: str, source: str = "", until: dt.datetime | None = None
 ) -> ListEntry:
-    """Put a value on a list. One that is on it already stays as it is, and is given again.
+    """Put a value on a list. One that is on it already with the same end stays as it is, and is given again;
+    with another end, or by somebody less sure, it is taken off and put on anew.
 
     Raises:
         AccessDenied: without ``lists.edit``. InvalidInput: a name, value, reason or time that cannot be.
@@ -36,6 +38,9 @@ def add(
     name, value, source = name.strip(), value.strip(), source.strip()
     _check(name, value, reason, source, until)
     with act(actor, "list.add") as work:
+        present = _present(name, value)
+        if present is not None and (present.until, present.confidence) != (until, CERTAIN):
+            _replace(work, present)
         return add_within(work, name, value, reason=reason.strip(), source=source, until=until)
 
 
@@ -48,16 +53,23 @@ def add_within(
     source: str,
     source_ref: str = "",
     until: dt.datetime | None = None,
-    confidence: int = 100,
+    confidence: int = CERTAIN,
 ) -> ListEntry:
-    """The same inside a larger act, with what was checked by the caller."""
-    lookup = blind_index(f"list:{name}", value)
-    present = ListEntry.objects.select_for_update().filter(list=name, lookup=lookup, removed_at=None).first()
+    """The same inside a larger act. An entry that ends later, or is surer of the same end, takes the place of
+    the one that is there; otherwise that one stays and is given.
+
+    Raises:
+        InvalidInput: a name, value, reason or time that cannot be.
+    """
+    _check(name, value, reason, source, until)
+    present = _present(name, value)
     if present is not None:
-        return present
+        if _weight(until, confidence) <= _weight(present.until, present.confidence):
+            return present
+        _replace(work, present)
     entry = ListEntry(
-        id=new_id("lse"), list=name, lookup=lookup, confidence=confidence, until=until, source=source,
-        source_ref=source_ref, added_by=work.actor.ref, added_at=timezone.now(),
+        id=new_id("lse"), list=name, lookup=_lookup(name, value), confidence=confidence, until=until,
+        source=source, source_ref=source_ref, added_by=work.actor.ref, added_at=timezone.now(),
     )  # fmt: skip
     entry.value_sealed = seal(entry.key_scope, SEALED_AS, value)
     entry.reason = reason
@@ -96,6 +108,25 @@ def remove_within(work: Work, entry: ListEntry, *, reason: str) -> str:
         sealed_under=entry.key_scope,
     )  # fmt: skip
     return value
+
+
+def _lookup(name: str, value: str) -> bytes:
+    return blind_index(f"list:{name}", value)
+
+
+def _present(name: str, value: str) -> ListEntry | None:
+    """The entry of a value that was not taken off, locked. It may have ended."""
+    held = ListEntry.objects.select_for_update().filter(list=name, lookup=_lookup(name, value))
+    return held.filter(removed_at=None).first()
+
+
+def _weight(until: dt.datetime | None, confidence: int) -> tuple[bool, float, int]:
+    return until is None, until.timestamp() if until else 0.0, confidence
+
+
+def _replace(work: Work, present: ListEntry) -> None:
+    work.watch(present)
+    remove_within(work, present, reason="It was put on the list anew.")
 
 
 def _check(name: str, value: str, reason: str, source: str, until: dt.datetime | None) -> None:
