@@ -31,8 +31,8 @@ def feature(declaration: str) -> str:
 WINDOWS = "5m, 1h, 24h, 7d, 30d, 60d, 90d"
 SENTENCES = '"reason" is a sentence, or one for each language: {"en": "…", "es": "…"}.'
 ANY_ACTION = (
-    "Expected one of: watch, step_up, hold_order, block_transaction, lock_account, "
-    "with who is meant in brackets."
+    "Expected one of: watch, step_up, verify_pin, verify_photo, verify_receipt, verify_age, hold_order, "
+    "block_transaction, lock_account, with who is meant in brackets."
 )
 
 

@@ -11,6 +11,8 @@ from tocsin.domains.detection.plain import covered_reason, is_plain
 
 #: Rules about what shoppers do with an account, an order or their position: the shopper is the subject.
 _SHOPPER_FIRST = ("FRD-W", "frd_w", "worker", "shopper", "age_restricted_handoff")
+#: Of those, what nobody but a shopper can have done: without a known shopper it accuses no customer.
+_SHOPPER_ONLY = ("FRD-W", "frd_w", "age_restricted_handoff")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +83,8 @@ class Record:
     def subject(self, fired: Fired) -> tuple[str, str]:
         """Whom a fired rule is about, as (kind, the marketplace's id).
 
-        The sender of a message; else the shopper for what only shoppers do; else the customer; else
-        whatever the
-        engine asked an action for; else the device.
+        The sender of a message; else the shopper for what shoppers do; else the customer, unless nobody
+        but a shopper can have done it; else a thing: then the order first, otherwise the device.
         """
         sender = self.fields.get("sender")
         if sender in ("customer", "shopper") and sender in self.entities:
@@ -93,10 +94,11 @@ class Record:
             or fired.code in {"C1", "C2", "C3"}
             or any(mark in fired.clause for mark in _SHOPPER_FIRST)
         )
-        for kind in ("shopper", "customer") if wants_shopper else ("customer", "shopper"):
-            if kind in self.entities:
-                return kind, self.entities[kind]
-        for kind in ("device", "card", "order", "ip", "store"):
+        people = ["shopper", "customer"] if wants_shopper else ["customer", "shopper"]
+        things = ["device", "card", "order", "ip", "store"]
+        if any(mark in fired.clause for mark in _SHOPPER_ONLY):
+            people, things = ["shopper"], ["order", "device", "card", "ip", "store"]
+        for kind in people + things:
             if kind in self.entities:
                 return kind, self.entities[kind]
         return "event", self.event_id

@@ -16,6 +16,7 @@ from tocsin.core.errors import Conflict, InvalidInput
 from tocsin.core.ids import new_id
 from tocsin.core.locks import lock
 from tocsin.core.packs.today import required
+from tocsin.domains.detection.models import Event
 from tocsin.domains.detection.telling import tell_engine
 from tocsin.domains.people.models import Order
 from tocsin.domains.verification.models import Verification, VerificationResult
@@ -23,6 +24,8 @@ from tocsin.domains.verification.models import Verification, VerificationResult
 #: How far ahead of ours the marketplace's clock may be.
 _AHEAD = dt.timedelta(minutes=5)
 _STATE = Verification.State
+#: These events say who carries an order.
+_CARRIED = ("order.assigned", "order.picked", "order.delivered")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,7 @@ def tell(actor: Actor, order: str, kind: str, told: Told) -> Verification:
             )  # fmt: skip
         row.state, row.settled_at = _STATE(told.outcome), timezone.now()
         row.attempts += told.attempts
+        row.shopper = _shopper_of(order) or row.shopper
         work.save(row, "verification.settle", outcome=told.outcome)
         result = VerificationResult(
             id=new_id("vrs"), verification=row, told_at=row.settled_at, told_by=actor.ref, **asdict(told)
@@ -96,10 +100,11 @@ def tell(actor: Actor, order: str, kind: str, told: Told) -> Verification:
 
 
 def await_result(work: Work, order: str, shopper: str) -> None:
-    """The order was delivered: from now on the results it still lacks are late after the packs' time."""
+    """The order was delivered: from now on the results it still lacks are late after the packs' time.
+    ``shopper``: who delivered it, empty when that was not said."""
     waiting = Verification.objects.select_for_update().filter(order_ref=order, state=_STATE.DEMANDED)
     for row in waiting.order_by("kind"):
-        if shopper and not row.shopper:
+        if shopper and shopper != row.shopper:
             work.watch(row)
             row.shopper = shopper
             work.save(row, "verification.shopper")
@@ -130,6 +135,7 @@ def stays_away(work: Work, verification_id: str) -> None:
     if row.state != _STATE.DEMANDED:
         return
     row.state, row.settled_at = _STATE.MISSING, timezone.now()
+    row.shopper = _shopper_of(row.order_ref) or row.shopper
     work.save(row, "verification.missing")
     _tell_engine(row, key=f"{row.pk}:missing")
 
@@ -176,6 +182,17 @@ def _tell_engine(row: Verification, *, key: str) -> None:
         fields={"verification": str(row.kind), "outcome": str(row.state), "attempts": row.attempts},
         region=row.region,
     )
+
+
+def _shopper_of(order: str) -> str:
+    """Who carries the order now, or delivered it: as its newest event says, else as the order is known; empty
+    when nobody does yet. Orders are handed from one shopper to another after they were placed."""
+    carried = Event.objects.filter(order=order, type__in=_CARRIED, shopper__isnull=False)
+    newest = carried.order_by("-ts", "-seq").values_list("shopper", flat=True).first()
+    if newest:
+        return newest
+    held = Order.objects.select_related("shopper").filter(external_id=order).first()
+    return held.shopper.external_id if held is not None and held.shopper is not None else ""
 
 
 def _zone(order: str) -> str:
