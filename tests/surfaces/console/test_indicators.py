@@ -129,10 +129,11 @@ def test_what_may_be_shared_is_a_file(anna: Desk) -> None:
         indicator(2, "[ipv4-addr:value = '198.51.100.8']", object_marking_refs=[AMBER]),
     )
     imported(anna, bundle(red, white))
-    assert anna.post("/console/indicators/share/", audience="amber") == 200
+    assert anna.post("/console/indicators/share/", audience="amber", reason="Asked for.") == 200
     assert anna.page["Content-Disposition"] == 'attachment; filename="indicators-tlp-amber.json"'
     assert ("198.51.100.8" in anna.html, "198.51.100.7" in anna.html) == (True, False)
-    assert anna.post("/console/indicators/share/", audience="red") == 422
+    assert anna.post("/console/indicators/share/", audience="red", reason="Asked for.") == 422
+    assert anna.post("/console/indicators/share/", audience="amber") == 422
 
 
 def test_a_kept_list(anna: Desk) -> None:

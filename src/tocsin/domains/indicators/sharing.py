@@ -2,12 +2,14 @@
 
 Nothing goes further than whoever shared it allowed: what is marked more closed than the audience stays, what
 came without a marking counts as AMBER, and RED never leaves. What was taken back goes out as revoked, so that
-whoever took it in lets it go.
+whoever took it in lets it go. Values that point at a person are masked here, so they go out only with
+somebody who may lift masks.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 import uuid
 from collections.abc import Sequence
@@ -16,14 +18,16 @@ from typing import Any, Final
 
 from django.utils import timezone
 
-from tocsin.core.access.check import require
+from tocsin.core.access.check import require, sees_class
+from tocsin.core.access.exports import check_cap
 from tocsin.core.act import act
 from tocsin.core.actor import Actor
 from tocsin.core.crypto.seal import Sealed, open_many
 from tocsin.core.errors import InvalidInput
 from tocsin.domains.indicators import tlp
-from tocsin.domains.indicators.importing import SEALED_AS
+from tocsin.domains.indicators.importing import MAX_REASON, SEALED_AS
 from tocsin.domains.indicators.models import Indicator, IndicatorValue
+from tocsin.domains.indicators.values import PERSONAL
 
 #: Whom a document may be for. RED is for those who were told, so no document is.
 AUDIENCES: Final = tuple(level for level in tlp.LEVELS if level != tlp.RED)
@@ -45,27 +49,30 @@ _PATHS: Final = {
 
 @dataclass(frozen=True)
 class Shared:
-    """A bundle as JSON, how many indicators are in it, and how many their marking kept back."""
+    """A bundle as JSON, how many indicators are in it, and how many stayed here: for their marking, or as
+    nothing of them may go out."""
 
     document: bytes
     count: int
     kept_back: int
 
 
-def share(actor: Actor, audience: str, *, identity: str) -> Shared:
-    """All indicators that may go to an audience. Written down: who, for whom, how many, and the hash.
+def share(actor: Actor, audience: str, *, identity: str, reason: str) -> Shared:
+    """All indicators that may go to an audience. Written down: who, for whom, why, how many, and the hash.
+    Values that point at a person are left out unless a role of the actor lifts masks (``people.reveal``).
 
     Args:
         audience: one of ``AUDIENCES``.
         identity: what we call ourselves in it.
 
     Raises:
-        AccessDenied: without ``indicators.import``. InvalidInput: there is no such audience.
+        AccessDenied: without ``indicators.import``, or ``export_cap`` when this and what the actor exported
+            before is more than a day's worth. InvalidInput: there is no such audience, or no reason.
     """
     require(actor, "indicators.import")
-    if audience not in AUDIENCES:
-        told = "Choose clear, green, amber or amber+strict."
-        raise InvalidInput("A document cannot be for this audience.", told, fields={"audience": told})
+    reason = reason.strip()
+    _check(audience, reason)
+    personal = sees_class(actor, "P2", assigned=False, by="people.reveal")
     rows = list(Indicator.objects.select_related("came_with").order_by("pk"))
     going = [row for row in rows if tlp.may_go_to(row.tlp, audience)]
     ours = f"identity--{uuid.uuid5(_NAMESPACE, identity)}"
@@ -75,18 +82,32 @@ def share(actor: Actor, audience: str, *, identity: str) -> Shared:
             "type": "identity", "spec_version": "2.1", "id": ours, "created": now, "modified": now,
             "name": identity, "identity_class": "organization",
         },
-        *_objects(going, ours),
+        *_objects(going, ours, personal),
     ]  # fmt: skip
     bundle_id = f"bundle--{uuid.uuid4()}"
     bundle = {"type": "bundle", "id": bundle_id, "objects": objects}
-    shared = Shared(json.dumps(bundle, indent=1).encode(), len(objects) - 1, len(rows) - len(going))
+    document, count = json.dumps(bundle, indent=1).encode(), len(objects) - 1
+    check_cap(actor, count)
     with act(actor, "indicators.share") as work:
-        work.fact("indicators.bundle", bundle_id, audience=audience, count=shared.count)
-    return shared
+        work.fact(
+            "indicators.bundle", bundle_id, audience=audience, reason=reason, personal=personal, count=count,
+            sha256=hashlib.sha256(document).hexdigest(),
+        )  # fmt: skip
+    return Shared(document, count, len(rows) - count)
 
 
-def _objects(rows: Sequence[Indicator], ours: str) -> list[dict[str, Any]]:
-    patterns = _patterns(rows)
+def _check(audience: str, reason: str) -> None:
+    wrong = {}
+    if audience not in AUDIENCES:
+        wrong["audience"] = "Choose clear, green, amber or amber+strict."
+    if not 3 <= len(reason) <= MAX_REASON or "\0" in reason:
+        wrong["reason"] = f"Say why, in 3 to {MAX_REASON} characters."
+    if wrong:
+        raise InvalidInput("Nothing was shared.", " ".join(wrong.values()), fields=wrong)
+
+
+def _objects(rows: Sequence[Indicator], ours: str, personal: bool) -> list[dict[str, Any]]:
+    patterns = _patterns(rows, personal)
     return [_object(row, ours, patterns[row.pk]) for row in rows if row.pk in patterns]
 
 
@@ -114,11 +135,11 @@ def _object(row: Indicator, ours: str, pattern: str) -> dict[str, Any]:
     return said
 
 
-def _patterns(rows: Sequence[Indicator]) -> dict[str, str]:
-    """By indicator, a pattern of all its values; nothing for one without any that can be read."""
-    values = list(
-        IndicatorValue.objects.filter(indicator__in=rows).select_related("sealed_with").order_by("pk")
-    )
+def _patterns(rows: Sequence[Indicator], personal: bool) -> dict[str, str]:
+    """By indicator, a pattern of all its values, those that point at a person only if asked for; nothing for
+    one without any that can be read."""
+    held = IndicatorValue.objects.filter(indicator__in=rows).exclude(kind__in=() if personal else PERSONAL)
+    values = list(held.select_related("sealed_with").order_by("pk"))
     texts = open_many(Sealed(one.sealed_with.key_scope, SEALED_AS, one.value_sealed) for one in values)
     tests: dict[str, list[str]] = {}
     for value, text in zip(values, texts, strict=True):

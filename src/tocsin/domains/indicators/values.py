@@ -132,9 +132,11 @@ _NORMAL: Final[dict[str, Callable[[str], str]]] = {
     "user_agent": _opaque,
 }
 KINDS: Final = tuple(sorted({*_NETWORK_KINDS, *_NORMAL}))
+#: Kinds that point at a person, and how they are masked.
 _MASKS: Final[dict[str, Callable[[str], str]]] = {
     "card": lambda text: mask(text, keep_last=4),
     "device": lambda text: mask(text, keep_last=4),
     "email": mask_email,
     "phone": mask_phone,
 }
+PERSONAL: Final = frozenset(_MASKS)

@@ -169,7 +169,9 @@ def use(request: HttpRequest) -> HttpResponse:
 def share(request: HttpRequest) -> HttpResponse:
     """Everything that may go to an audience, as a file."""
     audience = request.POST.get("audience", "")
-    shared = sharing.share(actor_of(request), audience, identity=settings.TOCSIN_BRAND)
+    shared = sharing.share(
+        actor_of(request), audience, identity=settings.TOCSIN_BRAND, reason=request.POST.get("reason", "")
+    )
     name = f"indicators-tlp-{audience.replace('+', '-')}.json"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     return HttpResponse(shared.document, content_type="application/stix+json;version=2.1", headers=headers)
