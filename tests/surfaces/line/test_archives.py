@@ -35,10 +35,13 @@ def host(settings: Any) -> Iterator[RecordingsHost]:
         yield server
 
 
-def announced(host: RecordingsHost, carrier: str = "twilio", address: str = "", sid: str = "RE1") -> int:
+def announced(
+    host: RecordingsHost, carrier: str = "twilio", address: str = "", sid: str = "RE1",
+    status: str = "completed",
+) -> int:  # fmt: skip
     """The status when the carrier says that it has a recording of a call."""
     phone = Phone(carrier).keys(*FRAUD)
-    told = {"AccountSid": ACCOUNT, "RecordingSid": sid, "RecordingStatus": "completed"}
+    told = {"AccountSid": ACCOUNT, "RecordingSid": sid, "RecordingStatus": status}
     told |= {"RecordingUrl": address or f"http://{host.host}{PATH}", "RecordingDuration": "1"}
     return phone.posts(phone.where("Record", "recordingStatusCallback"), **told).status_code
 
@@ -85,7 +88,7 @@ def test_what_could_not_be_deleted_is_deleted_later_and_fetched_once(host: Recor
 
 
 @pytest.mark.parametrize(
-    "address", ["http://evil.example/r", "http://127.0.0.1:1/r", "file:///etc/passwd", "http://"]
+    "address", ["http://evil.example/r", "http://127.0.0.1:1/r", "file:///etc/passwd", "http://", "http://["]
 )
 def test_no_other_host_is_asked(host: RecordingsHost, address: str) -> None:
     assert announced(host, address=address) == 422
@@ -109,3 +112,53 @@ def test_the_worker_takes_each_once(host: RecordingsHost) -> None:
     announced(host)
     assert carrier_recordings.take_next() is not None
     assert carrier_recordings.take_next() is None
+
+
+@pytest.mark.parametrize("sid", ["", "../calls/RE1", "RE1?x", "R" * 121])
+def test_a_recording_without_a_reference_is_refused(host: RecordingsHost, sid: str) -> None:
+    assert announced(host, "telnyx", sid=sid) == 422
+    assert not Recording.objects.exists()
+
+
+@pytest.mark.parametrize("status", ["absent", "failed", "in-progress"])
+def test_what_the_carrier_has_not_got_is_not_asked_for(host: RecordingsHost, status: str) -> None:
+    assert announced(host, status=status) == 204
+    assert not Recording.objects.exists()
+
+
+def test_what_is_not_found_by_its_reference_is_not_called_deleted(host: RecordingsHost) -> None:
+    host.wanted, host.recordings[PATH] = None, tone()
+    assert announced(host, "telnyx") == 204
+    recording = carrier_recordings.take_next()
+    assert recording is not None
+    carrier_recordings.store(recording.pk, tone())
+    host.wanted = "Bearer key"
+    Recording.objects.update(try_at=timezone.now() - dt.timedelta(seconds=1))
+    assert fetch_due() == 1
+    assert host.asked == [("DELETE", "/v2/recordings/RE1", 404)]
+    recording.refresh_from_db()
+    assert (recording.deleted_at, recording.address) == (None, f"http://{host.host}{PATH}")
+    assert recording.try_at is not None
+
+
+def test_after_a_week_it_is_given_up_and_stays_known(host: RecordingsHost) -> None:
+    assert announced(host) == 204
+    Recording.objects.update(received_at=timezone.now() - carrier_recordings.GIVEN_UP_AFTER)
+    assert fetch_due() == 1
+    recording = Recording.objects.get()
+    assert (recording.try_at, recording.deleted_at, recording.address != "") == (None, None, True)
+    assert carrier_recordings.take_next(timezone.now() + dt.timedelta(days=1)) is None
+
+
+def test_one_that_breaks_does_not_keep_the_others_waiting(
+    host: RecordingsHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host.recordings[PATH] = tone()
+    assert announced(host) == announced(host) == 204
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("the disk is away")
+
+    monkeypatch.setattr(carrier_recordings, "store", broken)
+    assert fetch_due() == 2
+    assert list(Recording.objects.values_list("tries", flat=True)) == [1, 1]

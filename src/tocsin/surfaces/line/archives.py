@@ -19,7 +19,7 @@ from tocsin.domains.line.models import Recording
 
 log = logging.getLogger(__name__)
 _TIMEOUT_S = 60.0
-_GONE = (200, 202, 204, 404, 410)
+_GONE = (200, 202, 204, 410)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,10 @@ def may_be_fetched(carrier: str, address: str) -> bool:
     if carrier not in settings.TOCSIN_LINE_ARCHIVES:
         return False
     _, host = settings.TOCSIN_LINE_ARCHIVES[carrier]
-    return urlsplit(address).netloc in (host, *ARCHIVES[carrier].hosts)
+    try:
+        return urlsplit(address).netloc in (host, *ARCHIVES[carrier].hosts)
+    except ValueError:
+        return False
 
 
 def fetch_due() -> int:
@@ -56,7 +59,10 @@ def fetch_due() -> int:
         try:
             _carry_out(recording)
         except (Unreachable, Forbidden, DomainError, _Refused) as error:
-            log.warning("recording %s is tried again later: %s", recording.pk, error)
+            log.warning("recording %s could not be carried out: %s", recording.pk, error)
+            carrier_recordings.put_off(recording.pk)
+        except Exception:  # whatever it is, those behind it are looked at
+            log.exception("recording %s could not be carried out", recording.pk)
             carrier_recordings.put_off(recording.pk)
     return done
 
@@ -74,14 +80,16 @@ def _carry_out(recording: Recording) -> None:
     if ARCHIVES[carrier].by_account:
         headers = {"Authorization": _basic(recording.account, key)}
         whole, delete = f"{address.removesuffix('.wav')}.wav", address.removesuffix(".wav")
+        gone = (*_GONE, 404)  # it was fetched at this very address
     else:
         headers = {"Authorization": f"Bearer {key}"}
         scheme = urlsplit(address).scheme
         whole, delete = address, f"{scheme}://{host}/v2/recordings/{recording.carrier_ref}"
+        gone = _GONE  # not found may mean that it goes by another reference there
     if not recording.evidence_id:
         fetched = _ask("GET", whole, headers if ARCHIVES[carrier].by_account else {}, (200,).__contains__)
         carrier_recordings.store(recording.pk, fetched.body)
-    _ask("DELETE", delete, headers, _GONE.__contains__)
+    _ask("DELETE", delete, headers, gone.__contains__)
     carrier_recordings.deleted(recording.pk)
 
 

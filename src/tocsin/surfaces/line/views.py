@@ -6,6 +6,7 @@ import functools
 import hashlib
 import hmac
 import logging
+import re
 from collections.abc import Callable
 
 from django.conf import settings
@@ -30,6 +31,7 @@ from tocsin.surfaces.line.twiml import render, safe_document
 
 log = logging.getLogger(__name__)
 View = Callable[..., HttpResponse]
+_REFERENCE = re.compile(r"[A-Za-z0-9_-]{1,120}")
 _OVER = ("completed", "busy", "failed", "no-answer", "canceled")
 
 
@@ -122,17 +124,20 @@ def _came(request: HttpRequest, link: links.Link) -> Input:
 
 def _recording(request: HttpRequest, name: str, call_id: str) -> HttpResponse:
     """Sent along, or at an address of the carrier's, where the worker fetches it."""
-    address = request.POST.get("RecordingUrl", "")
+    ref, address = request.POST.get("RecordingSid", ""), request.POST.get("RecordingUrl", "")
+    if not _REFERENCE.fullmatch(ref):
+        raise InvalidInput("A recording needs a RecordingSid of 1 to 120 letters, digits, - and _.")
+    status = request.POST.get("RecordingStatus", "completed")
+    if status != "completed":
+        log.warning("the carrier has no recording %s of call %s: it is %s", ref, call_id, status[:20])
+        return HttpResponse(status=204)
     if may_be_fetched(name, address):
-        carrier_recordings.announce(
-            call_id, request.POST.get("RecordingSid", "")[:120], request.POST.get("AccountSid", ""), address,
-            _seconds(request),
-        )  # fmt: skip
+        account = request.POST.get("AccountSid", "")
+        carrier_recordings.announce(call_id, ref, account, address, _seconds(request))
         return HttpResponse(status=204)
     calls.keep_recording(
-        call_id, request.POST.get("RecordingSid", "")[:120], _sent_along(request),
-        media_type="audio/wav", seconds=_seconds(request),
-    )  # fmt: skip
+        call_id, ref, _sent_along(request), media_type="audio/wav", seconds=_seconds(request)
+    )
     return HttpResponse(status=204)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import socket
 
@@ -22,6 +23,7 @@ from tests.surfaces.line.endpoint.test_calls import (
     newest_call,
     recordings,
     report_of,
+    until_over,
     words,
 )
 
@@ -36,6 +38,7 @@ def test_a_line_that_is_killed_while_somebody_speaks_keeps_what_they_said(own_st
         own_stack.kill("line")
     own_stack.until_ready("line", after=before)
     until(lambda: recordings(own_stack, call), "the recording to arrive")
+    until_over(own_stack, call)
     ((seconds, _),) = recordings(own_stack, call)
     assert len(sound_of(STATEMENT)) / 8_000 - 0.5 < seconds < len(sound_of(STATEMENT)) / 8_000 + 2
 
@@ -68,6 +71,27 @@ def test_without_the_web_process_a_message_becomes_a_report_later(own_stack: Sta
     spool = own_stack.home / "line" / "spool"
     until(lambda: not list(spool.glob("*.json")), "everything to be handed over")
     assert list((spool / "refused").iterdir()) == []
+
+
+def test_a_full_disk_ends_a_call_with_a_word_and_no_other(own_stack: Stack) -> None:
+    own_stack.until_ready("line")
+    line = own_stack.pid("line")
+    before = resource.prlimit(line, resource.RLIMIT_FSIZE)
+    with somebody_calls(own_stack) as other, somebody_calls(own_stack) as caller:
+        other.hears(words("welcome"))
+        answers(caller, *FRAUD)
+        caller.hears(words("statement"))
+        caller.hears_the_beep()
+        # no file of the line's grows any more
+        resource.prlimit(line, resource.RLIMIT_FSIZE, (0, before[1]))
+        caller.says(sound_of(STATEMENT).tobytes())
+        caller.hears(words("fault"))
+        assert not other.is_over
+        with somebody_calls(own_stack) as third:
+            third.hears(words("welcome"))
+        assert own_stack.pid("line") == line
+        resource.prlimit(line, resource.RLIMIT_FSIZE, before)
+    assert own_stack.pid("line") == line
 
 
 def test_a_killed_web_worker_is_only_a_pause(own_stack: Stack) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from tocsin.surfaces.line.endpoint import document as twiml
@@ -27,15 +28,24 @@ _UNDER_WAY_S = 0.15
 
 
 @dataclass(frozen=True)
+class Lost:
+    """The sentences for when we cannot go on: what to say before a message is taken, after it, and when none
+    can be."""
+
+    message: str
+    kept: str
+    fault: str
+
+
+@dataclass(frozen=True)
 class House:
-    """What all conversations share. ``lost`` are the sentences for when the web process does not answer, by
-    language: what to say before a message is taken, and after it."""
+    """What all conversations share. ``lost`` by language."""
 
     web: Webhooks
     speaker: Speaker
     spool: Spool
     room: WaitingRoom
-    lost: Mapping[str, tuple[str, str]]
+    lost: Mapping[str, Lost]
 
 
 @dataclass(frozen=True)
@@ -61,13 +71,15 @@ class Conversation:
         self._documents = 0
 
     async def run(self) -> None:
-        """From the first document to the end. The end is told even if nobody listens at the moment."""
-        try:
-            await self._talk()
-        except HungUp:
-            pass
-        finally:
-            self._house.spool.put(self._house.web.door("status"), {**self._call, "CallStatus": "completed"})
+        """From the first document to the end. The end is told even if nobody listens at the moment, or we are
+        killed before it."""
+        over = {**self._call, "CallStatus": "completed"}
+        with self._house.spool.afterwards(self._house.web.door("status"), over), suppress(HungUp):
+            try:
+                await self._talk()
+            except OSError:
+                log.exception("%s cannot go on, and nothing can be kept", self._leg.ref)
+                await self._say_last(self._lost.fault)
 
     async def _talk(self) -> None:
         try:
@@ -180,11 +192,18 @@ class Conversation:
 
     async def _take_message(self) -> None:
         """Without the web process: what the caller says is kept here, and handed over when it is back."""
-        before, after = self._house.lost.get(self._language) or self._house.lost["en"]
-        await self._say([twiml.Say(self._language, before)])
+        lost = self._lost
+        await self._say([twiml.Say(self._language, lost.message)])
         door = self._house.web.door("message")
         record = twiml.Record(180, 8, "#", beep=True, action="", recording=door)
         self._call["Language"] = self._language
         await self._record(record)
-        await self._say([twiml.Say(self._language, after)])
+        await self._say_last(lost.kept)
+
+    @property
+    def _lost(self) -> Lost:
+        return self._house.lost.get(self._language) or self._house.lost["en"]
+
+    async def _say_last(self, text: str) -> None:
+        await self._say([twiml.Say(self._language, text)])
         await self._leg.played()

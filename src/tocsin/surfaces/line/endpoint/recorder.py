@@ -22,15 +22,23 @@ class Recorder:
         self._take = take
         self._longest_s, self._silence_s = longest_s, silence_s
         self._quiet_s = 0.0
+        self._trouble: OSError | None = None
 
     @property
     def done(self) -> bool:
-        """Whether it has become too long, or too quiet."""
+        """Whether it has become too long, or too quiet. Raises ``OSError`` when it cannot be written."""
+        if self._trouble is not None:
+            raise self._trouble
         return self._take.seconds >= self._longest_s or self._quiet_s >= self._silence_s
 
     def hear(self, pcm: bytes) -> None:
         """Take the next piece of sound."""
-        self._take.write(pcm)
+        try:
+            self._take.write(pcm)
+        except OSError as error:
+            # told to the conversation: whoever moves the sound has other callers too
+            self._trouble = error
+            return
         samples = np.frombuffer(pcm, np.int16).astype(np.float32)
         if np.sqrt(np.mean(samples * samples)) < _SILENCE:
             self._quiet_s += len(pcm) / SECOND

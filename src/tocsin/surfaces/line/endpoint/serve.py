@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tocsin.domains.line.prompts import all_prompts, worded
 from tocsin.domains.line.verbs import Say
-from tocsin.surfaces.line.endpoint.conversation import Conversation, House
+from tocsin.surfaces.line.endpoint.conversation import Conversation, House, Lost
 from tocsin.surfaces.line.endpoint.limits import Limits
 from tocsin.surfaces.line.endpoint.sip import SipLeg, SipTelephone
 from tocsin.surfaces.line.endpoint.spool import Spool
@@ -109,18 +109,22 @@ async def _beat(file: Path, telephone: SipTelephone, spool: Spool, room: Waiting
             "to_hand_over": len(spool),
         }
         draft = file.with_suffix(".tmp")
-        draft.write_text(json.dumps(told))
-        draft.replace(file)
+        try:
+            draft.write_text(json.dumps(told))
+            draft.replace(file)
+        except OSError as error:
+            log.error("%s cannot be written, calls go on: %s", file, error)
         await asyncio.sleep(_BEAT_EVERY_S)
 
 
-def _when_lost(config: LineConfig) -> Mapping[str, tuple[str, str]]:
-    """What is said without the web process, by language."""
+def _when_lost(config: LineConfig) -> Mapping[str, Lost]:
+    """What is said when we cannot go on, by language."""
     values = {"brand": config.brand, "emergency_number": ", ".join(config.emergency_number)}
     return {
-        language: (
-            worded(Say("fault_message"), language, values)[1],
-            worded(Say("message_kept"), language, values)[1],
+        language: Lost(
+            message=worded(Say("fault_message"), language, values)[1],
+            kept=worded(Say("message_kept"), language, values)[1],
+            fault=worded(Say("fault"), language, values)[1],
         )
         for language in all_prompts()
     }

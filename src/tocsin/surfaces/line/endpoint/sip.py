@@ -7,8 +7,9 @@ import logging
 import re
 import uuid
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from typing import Any
 
 from baresip import Account, Call, Config, Event, Runtime, StackEvent, UserAgent
 from baresip.errors import AudioNotActive, AudioRestarted, BaresipError
@@ -191,7 +192,7 @@ class SipTelephone:
         at = loop.time()
         while not self._died.is_set():
             for leg in list(self._legs):
-                leg.tick()
+                self._move_sound(leg)
             at = max(at + _TICK_S, loop.time())
             await asyncio.sleep(at - loop.time())
         raise ConnectionError("the SIP library has died")
@@ -207,9 +208,21 @@ class SipTelephone:
     def _came(self, call: Call) -> None:
         source = _source(call.headers.get("Via", ""))
         answer = self._converse(call, source) if self._limits.enters(source) else self._refuse(call)
-        task = asyncio.get_running_loop().create_task(answer)
+        self._begin(answer)
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def _move_sound(self, leg: SipLeg) -> None:
+        """A fault in one call ends that one only."""
+        try:
+            leg.tick()
+        except Exception:
+            log.exception("%s is hung up by a fault of ours", leg.ref)
+            self._legs.discard(leg)
+            self._begin(leg.hang_up())
 
     async def _converse(self, call: Call, source: str) -> None:
         leg = SipLeg(call)

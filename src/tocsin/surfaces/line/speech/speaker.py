@@ -67,8 +67,11 @@ class Speaker:
         except FileNotFoundError:
             content = await self._spoken(sentence.language, sentence.text)
             draft = file.with_suffix(f".{os.getpid()}.tmp")
-            draft.write_bytes(content)
-            draft.replace(file)
+            try:
+                draft.write_bytes(content)
+                draft.replace(file)
+            except OSError as error:
+                log.error("a sentence is spoken again each time, it cannot be kept: %s", error)
             return content
 
     async def _spoken(self, language: str, text: str) -> bytes:
