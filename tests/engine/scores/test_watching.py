@@ -53,6 +53,26 @@ def test_inputs_and_scores_fall_into_the_bins_of_the_training() -> None:
     assert drift.score == pytest.approx(psi(ABOUT.shares, shares.tolist()))
 
 
+def test_events_that_no_rule_asks_the_score_of_are_not_counted() -> None:
+    model = msgspec.structs.replace(
+        read_model(model_text(on=["payment.authorised", "payment.declined"])), training=ABOUT
+    )
+    engine, watch = watched(load({"a.rules": RULES, "danger.model.json": write_model(model)}))
+    engine.decide([payment(0, 7999), payment(1, 8000, "payment.declined"), payment(2, 9000)], 0)
+    [hour] = watch.watched()["danger"].hours.values()
+    assert hour.counts[:2] == [[0, 1, 1], [1, 0, 1, 0]]  # 9000 of 7999 paid before; nothing before
+    assert hour.counts[2][-1] == 0
+
+
+def test_of_two_scores_of_a_model_each_is_counted_where_it_is_asked() -> None:
+    more = RULES.replace('danger = score("danger")', 'spare = score("danger")\ndanger = score("danger")')
+    model = msgspec.structs.replace(read_model(model_text()), training=ABOUT)
+    engine, watch = watched(load({"a.rules": more, "danger.model.json": write_model(model)}))
+    engine.decide([payment(0, 8000)], 0)
+    [hour] = watch.watched()["danger"].hours.values()
+    assert (sum(hour.counts[2]), hour.counts[2][-1]) == (1, 0)
+
+
 def test_an_hour_of_the_day_before_is_forgotten() -> None:
     engine, watch = watched(rules())
     engine.decide([payment(0, 100)], 0)

@@ -31,7 +31,9 @@ class Examples:
 
 
 class InputReader:
-    """Reads the inputs of one model after each batch of an engine that reads every feature."""
+    """Reads the inputs of one model after each batch of an engine, for the events whose score is asked:
+    elsewhere the inputs may not have been read. An engine that reads every feature asks all events that the
+    model is for."""
 
     def __init__(self, engine: Engine, name: str) -> None:
         """Raises ModelError when no score of the rules asks the model."""
@@ -40,15 +42,23 @@ class InputReader:
         self._bench = engine.bench
         self._inputs = engine.plan.models.inputs(name)
         self._scratch = np.zeros((len(self._inputs), STRIDE))
-        on = [engine.plan.types[type_] for type_ in engine.rules.models[name].on]
-        self._scored = np.isin(np.arange(len(engine.plan.types) + 1), on)
+        plan = engine.plan
+        on = {plan.types[type_] for type_ in engine.rules.models[name].on}
+        asked = on.intersection(frozenset().union(*map(plan.asked_on.__getitem__, scores_of(engine, name))))
+        self._scored = np.isin(np.arange(len(plan.types) + 1), list(asked))
 
     def read(self, lanes: int) -> tuple[npt.NDArray[np.int64], Numbers]:
-        """The lanes whose events the model scores, and their inputs."""
+        """The lanes whose score was asked, and their inputs."""
         bench = self._bench
         scores.read_inputs(self._inputs, bench.ints, bench.numbers, bench.clocks, lanes, self._scratch)
         chosen = np.flatnonzero(self._scored[bench.types[:lanes]])
         return chosen, self._scratch[:, chosen].T
+
+
+def scores_of(engine: Engine, name: str) -> list[str]:
+    """The features that are scores of a model."""
+    features = engine.rules.features.values()
+    return [one.name for one in features if one.kind == "score" and one.word == name]
 
 
 def reading_engine(rules: RuleSet, name: str) -> tuple[Engine, InputReader]:

@@ -14,7 +14,7 @@ from tocsin.engine.kernel.bins import count_bins
 from tocsin.engine.kernel.program import STRIDE
 from tocsin.engine.language.nodes import Get
 from tocsin.engine.scores.drift import EDGES
-from tocsin.engine.scores.examples import InputReader
+from tocsin.engine.scores.examples import InputReader, scores_of
 from tocsin.engine.scores.model import Model
 from tocsin.engine.scores.observed import HOURS, Hour, Watched
 
@@ -54,7 +54,9 @@ class _Counter:
         self._version = model.version
         self._reader = InputReader(engine, name)
         self._bench = engine.bench
-        self._score = engine.plan.registers.number(_score_of(engine, name))
+        self._scores = [
+            engine.plan.registers.number(Get("feature", score, "number")) for score in scores_of(engine, name)
+        ]
         bins = [*(one.edges for one in model.training.bins), list(EDGES)] if model.training else []
         self._lengths = np.array([len(edges) for edges in bins], np.int64)
         self._edges = np.full((len(bins), max(self._lengths) or 1), np.inf)
@@ -70,7 +72,7 @@ class _Counter:
         if not len(chosen):
             return
         self._values[:-1, : len(chosen)] = columns.T
-        self._values[-1, : len(chosen)] = self._bench.numbers[self._score, chosen]
+        self._values[-1, : len(chosen)] = np.fmax.reduce(self._bench.numbers[self._scores])[chosen]
         if hour not in self._hours:
             self._hours = {old: one for old, one in self._hours.items() if old > hour - HOURS}
             self._hours[hour] = self._of_lists([])
@@ -91,11 +93,3 @@ class _Counter:
         for row, told in enumerate(rows):
             counts[row, : len(told)] = told
         return counts
-
-
-def _score_of(engine: Engine, name: str) -> Get:
-    """The feature that is the score of a model."""
-    features = engine.rules.features.values()
-    return next(
-        Get("feature", one.name, "number") for one in features if one.kind == "score" and one.word == name
-    )
