@@ -20,7 +20,10 @@ EVERY_S: Final = 60.0
 
 
 class Watching:
-    """Watches the models of an engine. Begun again when it goes on with other rules."""
+    """Watches the models of an engine. Begun again when it goes on with other rules.
+
+    A watch that fails is dropped until then: it is no reason to stop deciding.
+    """
 
     def __init__(self, folder: Path) -> None:
         """``folder``: of the log."""
@@ -29,10 +32,25 @@ class Watching:
 
     def begin(self, engine: Engine) -> None:
         """Look at every batch from now on."""
-        before = self._watch.watched() if self._watch is not None else read_watched(self._file)
         self._engine = engine
-        self._watch = ModelWatch(engine, before)
-        engine.after_batch = self._watch.look
+        try:
+            before = self._watch.watched() if self._watch is not None else read_watched(self._file)
+            self._watch = ModelWatch(engine, before)
+        except Exception:
+            self._drop()
+        engine.after_batch = self._look
+
+    def _look(self, lanes: int) -> None:
+        if self._watch is None:
+            return
+        try:
+            self._watch.look(lanes)
+        except Exception:
+            self._drop()
+
+    def _drop(self) -> None:
+        self._watch = None
+        log.exception("what models see is not counted until the rules change or decide starts again")
 
     def write(self) -> None:
         """Write down what was counted. A full disk is no reason to stop deciding."""
