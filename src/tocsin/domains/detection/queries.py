@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Count, Min, Q, QuerySet, Sum
 
 from tocsin.core.access.check import Scope, require
 from tocsin.core.access.hidden import Page
@@ -182,6 +182,24 @@ def hits_in_hour(rule: str, at: dt.datetime) -> tuple[int, int, int]:
     }
     mine, every = rows.get(rule), rows.get(RuleHits.EVERY_EVENT)
     return (mine.fired if mine else 0, mine.watched if mine else 0, every.fired if every else 0)
+
+
+def people_since(rule: str, since: dt.datetime) -> int:
+    """For our own processes: how many people a rule that acts met in events received since then. It is the
+    fewer of the customers and the shoppers, so that one person who meets many counts as one; devices, or
+    events, where no person is named."""
+    first = Event.objects.filter(received_at__gte=since).aggregate(first=Min("seq"))["first"]
+    if first is None:
+        return 0
+    fired = Verdict.objects.filter(seq__gte=first, reasons__contains=[{"rule": rule}]).values("seq")
+    met = Event.objects.filter(received_at__gte=since, seq__in=fired).aggregate(
+        customers=Count("customer", distinct=True),
+        shoppers=Count("shopper", distinct=True),
+        devices=Count("device", distinct=True),
+        events=Count("seq"),
+    )
+    people = [int(met[side]) for side in ("customers", "shoppers") if met[side]]
+    return min(people, default=int(met["devices"] or met["events"]))
 
 
 def labels_of(object_kind: str, object_id: str) -> list[Label]:

@@ -8,4 +8,4 @@ class RulesConfig(AppConfig):
     label = "rules"
 
     def ready(self) -> None:
-        from tocsin.domains.rules import publishing, trials  # noqa: F401  (register what they listen to)
+        from tocsin.domains.rules import publishing, telling, trials  # noqa: F401  (register what they listen to)
