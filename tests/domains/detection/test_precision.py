@@ -114,6 +114,27 @@ def test_a_day_is_counted_while_it_lasts_and_its_top_is_fixed_when_it_is_over(
     assert (row.confirmed_then, row.cleared_then) == (1, 0)
 
 
+@pytest.mark.parametrize("worked", [True, False])
+def test_the_top_of_a_day_is_chosen_without_its_labels(
+    settings: Any, clock: time_machine.Coordinates, worked: bool
+) -> None:
+    settings.TOCSIN_REVIEW_CAPACITY = 1
+    alert("doubtful", 1_000, rule="bad")
+    alert("likely", 900, rule="good")
+    if worked:
+        precision.keep_up()
+    for n in range(6):
+        settled(f"good-{n}", "confirmed", rule="good", at=NOON)
+        settled(f"bad-{n}", "cleared", rule="bad", at=NOON)
+    clock.shift(DAY)
+    assert precision.keep_up() == 1
+    assert TopOfDay.objects.get(day=NOON.date()).top == ["doubtful"]
+    alert("tomorrow's doubtful", 1_000, rule="bad", at=NOON + DAY)
+    alert("tomorrow's likely", 900, rule="good", at=NOON + DAY)
+    precision.keep_up()
+    assert TopOfDay.objects.get(day=(NOON + DAY).date()).top == ["tomorrow's likely"]
+
+
 def test_days_are_those_of_the_main_place_and_none_is_left_out(clock: time_machine.Coordinates) -> None:
     late = dt.datetime(2026, 5, 4, 3, 59, tzinfo=dt.UTC)  # 23:59 of the third in New York
     alert("late", 100, at=late)

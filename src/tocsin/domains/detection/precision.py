@@ -1,9 +1,9 @@
 """precision@k, day by day: of the ``k`` alerts with the most expected harm that a day raised, how many were
 right (handbook §4.1). ``k`` is how many alerts people can look at in a day (``TOCSIN_REVIEW_CAPACITY``).
 
-The top is fixed when the day is over, in the order of the queue, which no label of that day had a say in
-(see ``harm``). Labels come later: what is known of the top is counted anew for thirty days, and kept apart
-from what was known when the day was closed. Days are those of the marketplace's main place.
+The top is fixed when the day is over, in the order that its queue had, in which no label of that day had a
+say (see ``harm``). Labels come later: what is known of the top is counted anew for thirty days, and kept
+apart from what was known when the day was closed. Days are those of the marketplace's main place.
 """
 
 from __future__ import annotations
@@ -73,14 +73,14 @@ def _precision(row: TopOfDay) -> Precision:
 
 
 def keep_up() -> int:
-    """What the worker does again and again: renews the chances once a day, closes the days that are over, and
+    """What the worker does again and again: closes the days that are over, renews the chances once a day, and
     counts what is known of today and the days before. Returns how many days it closed."""
     with transaction.atomic():
         if not _alone():
             return 0
         now = today()
-        renew_records(now)
         closed = [_close(day) for day in _ended_before(now)]
+        renew_records(now)
         _take_top(now)
         _count_labels(now)
     return len(closed)
@@ -124,6 +124,7 @@ def _take_top(day: dt.date) -> TopOfDay | None:
 
 
 def _close(day: dt.date) -> dt.date:
+    renew_records(day)  # changes nothing but where no worker ran that day: ranked by what was known before it
     row = _take_top(day)
     if row is not None:
         row.confirmed_then, row.cleared_then = _known(row)
