@@ -9,16 +9,20 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from tests.domains.actors import integration
+from tests.domains.actors import integration, staff
 from tests.domains.detection.desk import Desk
 from tocsin.core.clocks.models import Clock
 from tocsin.core.clocks.service import fire_due
 from tocsin.core.errors import AccessDenied, Conflict, InvalidInput
 from tocsin.core.outbox.models import OutboxMessage
+from tocsin.domains.detection.models import Alert
 from tocsin.domains.detection.ship import ship_once
+from tocsin.domains.people.actions import upsert_entity
+from tocsin.domains.people.models import Order
 from tocsin.domains.verification import queries
 from tocsin.domains.verification.actions import Told, tell
 from tocsin.domains.verification.models import Verification, VerificationResult
+from tocsin.surfaces.console import verifying
 
 pytestmark = pytest.mark.django_db
 SHOP = integration("entities:write", "entities:read")
@@ -166,3 +170,56 @@ def test_only_who_may_write_tells_and_only_who_may_look_reads(desk: Desk) -> Non
         queries.of_order(integration("entities:write"), "o-1")
     assert states() == {"photo": "demanded", "pin": "demanded"}
     assert [row.kind for row in queries.of_order(SHOP, "o-1")] == ["photo", "pin"]
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["order known", "order not known"])
+def test_neither_another_region_nor_whoever_is_kept_from_the_people_reads_it(desk: Desk, known: bool) -> None:
+    if known:
+        upsert_entity(SHOP, "order", "o-1", {"customer": "c-1", "store": "st-1"})
+        Order.objects.update(region="US-WA")
+    assert [row.kind for row in queries.of_order(staff("investigator"), "o-1")] == ["photo", "pin"]
+    for kept in (
+        staff("investigator", regions=("EU",)),
+        staff("investigator", kept_from=frozenset({"customer:c-1"})),
+    ):
+        with pytest.raises(AccessDenied) as refused:
+            queries.of_order(kept, "o-1")
+        assert refused.value.reason in ("region", "walled_off")
+        assert verifying.of_order(kept, "o-1") == []
+
+
+def accused() -> list[tuple[str, str, str, str]]:
+    """What the rules make of what the engine was told: whom each alert is about, and the other side."""
+    names = ("subject_kind", "subject_id", "counterpart_kind", "counterpart_id")
+    return list(Alert.objects.order_by("opened_at", "id").values_list(*names))
+
+
+def hear(desk: Desk) -> None:
+    """The engine decides what it was told, and that is shipped."""
+    for who, fields in to_engine():
+        desk.tell("order.verified", region="US-WA", **who, **fields)
+    ship_once(desk.read)
+
+
+def test_what_fails_at_the_door_is_about_who_carries_the_order_then(desk: Desk) -> None:
+    desk.tell("order.assigned", shopper="s-1", **WHO)
+    desk.tell("order.assigned", shopper="s-2", **WHO)
+    ship_once(desk.read)
+    tell(SHOP, "o-1", "pin", told(outcome="failed"))
+    hear(desk)
+    assert accused() == [("shopper", "s-2", "customer", "c-1")]
+
+
+def test_what_is_missing_is_about_who_delivered(desk: Desk) -> None:
+    desk.tell("order.placed", customer="c-1", order="o-2", shopper="s-1", **LARGE)
+    ship_once(desk.read)
+    assert set(Verification.objects.filter(order_ref="o-2").values_list("shopper", flat=True)) == {"s-1"}
+    desk.tell("order.delivered", customer="c-1", order="o-2", shopper="s-2", total_minor=1, currency="USD")
+    ship_once(desk.read)
+    assert set(Verification.objects.filter(order_ref="o-2").values_list("shopper", flat=True)) == {"s-2"}
+
+
+def test_a_failure_before_anybody_carries_the_order_accuses_no_customer(desk: Desk) -> None:
+    tell(SHOP, "o-1", "pin", told(outcome="failed"))
+    hear(desk)
+    assert accused() == [("order", "o-1", "", "")]
