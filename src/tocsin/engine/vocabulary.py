@@ -18,9 +18,10 @@ EVENT_TYPES: Final[dict[str, tuple[str, ...]]] = {
 
 VERDICTS: Final = ("allow", "watch", "step_up", "review", "block")  # mildest first
 SEVERITIES: Final = ("S0", "S1", "S2", "S3", "S4")  # worst first
+#: Actions that are asked of an order, and of nothing else.
+VERIFICATIONS: Final = ("verify_pin", "verify_photo", "verify_receipt", "verify_age")
 ACTION_TYPES: Final = (
-    "watch", "step_up", "verify_pin", "verify_photo", "verify_receipt", "verify_age", "hold_order",
-    "block_transaction", "lock_account",
+    "watch", "step_up", *VERIFICATIONS, "hold_order", "block_transaction", "lock_account",
 )  # fmt: skip
 
 # Reason codes and what each one names.

@@ -51,7 +51,7 @@ def _demanded(record: Record) -> list[tuple[str, str]]:
     return [
         (DEMANDS[asked["type"]], str(asked["target"]["id"]))
         for asked in record.actions
-        if asked["type"] in DEMANDS
+        if asked["type"] in DEMANDS and asked["target"]["kind"] == "order"
     ]
 
 

@@ -12,7 +12,7 @@ from tocsin.engine.language.expressions import Names, Reader
 from tocsin.engine.language.features import NAME, check_types
 from tocsin.engine.language.nodes import Action, AllOf, AnyOf, Node, Not, Rule, gets
 from tocsin.engine.language.problems import Problems, Spot, nearest
-from tocsin.engine.vocabulary import ACTION_TYPES, REASON_CODES, SEVERITIES, VERDICTS
+from tocsin.engine.vocabulary import ACTION_TYPES, REASON_CODES, SEVERITIES, VERDICTS, VERIFICATIONS
 
 SENDER: Final = "sender"
 PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
@@ -159,6 +159,8 @@ class RuleReader:
                 if target != SENDER and target not in self._names.schema.entities:
                     hint = nearest(target, self._names.schema.entities)
                     self._say(tree, f'There is no entity kind "{target}".{hint}')
+                elif name in VERIFICATIONS and target != "order":
+                    self._say(tree, f"Only an order is verified. Write: {name}(order).")
             made.append(Action(name, tuple(targets)))
         return tuple(made)
 
