@@ -23,6 +23,8 @@ from tocsin.domains.line.speaking import state_of
 LINE = system("line")
 #: For how long a worker may carry out what it took.
 _TAKEN_FOR = dt.timedelta(minutes=5)
+#: By then the fault is not one that passes: the address ran out, or the key is not the right one.
+GIVEN_UP_AFTER = dt.timedelta(days=7)
 
 
 def announce(
@@ -85,9 +87,11 @@ def deleted(recording_id: str) -> None:
 
 
 def put_off(recording_id: str, now: dt.datetime | None = None) -> None:
-    """It could not be done: try again later, and never give up, because the carrier has the only copy."""
+    """It could not be done: try again later. After a week it is given up, and the doctor says so."""
     with act(LINE, "line.recording_put_off") as work:
         recording = work.lock(Recording, recording_id)
+        now = now or timezone.now()
         recording.tries += 1
-        recording.try_at = (now or timezone.now()) + delay(recording.tries)
+        too_late = now - recording.received_at > GIVEN_UP_AFTER
+        recording.try_at = None if too_late else now + delay(recording.tries)
         work.save(recording)

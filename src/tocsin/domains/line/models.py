@@ -97,7 +97,7 @@ class Recording(models.Model):
 
     A carrier that keeps recordings gives an ``address`` within its ``account``; at ``try_at`` the worker
     fetches it, and then has it deleted there (``deleted_at``). ``try_at`` is empty when nothing is left to
-    do.
+    do, or when it was given up: then the address is still there.
     """
 
     id = models.CharField(max_length=40, primary_key=True)

@@ -80,7 +80,7 @@ def _carry_out(recording: Recording) -> None:
     if ARCHIVES[carrier].by_account:
         headers = {"Authorization": _basic(recording.account, key)}
         whole, delete = f"{address.removesuffix('.wav')}.wav", address.removesuffix(".wav")
-        gone = (*_GONE, 404)  # it was fetched at this very address
+        gone: tuple[int, ...] = (*_GONE, 404)  # it was fetched at this very address
     else:
         headers = {"Authorization": f"Bearer {key}"}
         scheme = urlsplit(address).scheme
