@@ -209,6 +209,22 @@ def test_a_deadline_nobody_acts_on(examined: Database, urls: Urls, home: Path) -
     assert [text[:42] for text in found] == ["the oldest due deadline has waited for 2:0"]
 
 
+def test_recordings_that_a_carrier_may_still_have(examined: Database, urls: Urls) -> None:
+    change(
+        urls,
+        "INSERT INTO line_call (id, carrier, carrier_ref, state, verbs, step, started_at)"
+        " VALUES ('call_1', 'twilio', 'CA1', '{}', '[]', 1, now())",
+        "INSERT INTO line_recording (id, call_id, carrier_ref, received_at, evidence_id, account, tries,"
+        " try_at, address_sealed) VALUES ('lrec_1', 'call_1', 'RE1', now(), '', '', 1, now(), 'x'),"
+        " ('lrec_2', 'call_1', 'RE2', now(), '', '', 0, NULL, NULL)",
+    )
+    assert list(examined.recordings()) == []
+    change(urls, "UPDATE line_recording SET try_at = NULL")
+    [found] = examined.recordings()
+    assert found.text.endswith("at, their carrier: twilio RE1")
+    assert found.todo
+
+
 def test_a_master_key_that_is_lost(
     examined: Database, urls: Urls, home: Path, settings: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -59,7 +59,7 @@ def _database(env: Environment) -> Iterator[Finding]:
         yield from _guarded(_set_up_django)
         for check in (
             database.migrations, database.rights, database.time, database.waiting, database.log,
-            database.keys,
+            database.recordings, database.keys,
         ):  # fmt: skip
             yield from _guarded(check)
     finally:

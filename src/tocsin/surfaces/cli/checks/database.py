@@ -28,6 +28,11 @@ UNION ALL SELECT 'owns the table ' || tablename FROM pg_tables
     WHERE schemaname = 'public' AND tableowner = current_user
 UNION ALL SELECT 'may create tables' WHERE has_schema_privilege('public', 'CREATE')
 """
+_GIVEN_UP = """
+SELECT string_agg(carrier || ' ' || recording.carrier_ref, ', ' ORDER BY received_at)
+FROM line_recording recording JOIN line_call call ON call.id = call_id
+WHERE address_sealed IS NOT NULL AND try_at IS NULL
+"""
 
 
 class Database:
@@ -163,6 +168,17 @@ class Database:
             )
         else:
             yield ok(f"{end - done} records of the log of decisions are not in the database yet")
+
+    def recordings(self) -> Iterator[Finding]:
+        """Recordings of calls that carriers may still have, and that they are no longer asked for."""
+        if self.connection is None or not self._value("SELECT to_regclass('line_recording') IS NOT NULL"):
+            return
+        given_up = self._value(_GIVEN_UP)
+        if given_up:
+            yield note(
+                f"recordings that could not be fetched from, or deleted at, their carrier: {given_up}",
+                "look for them in the carrier's console; `worker.log` says what the carrier answered",
+            )
 
     def keys(self) -> Iterator[Finding]:
         """Every master key that something is wrapped with can still open it."""
