@@ -55,6 +55,21 @@ def test_a_batch_arrives_with_its_verdicts_and_alerts(desk: Desk) -> None:
 
 
 @pytest.mark.django_db
+def test_an_alert_adds_up_one_currency_only(desk: Desk) -> None:
+    desk.test_cards()
+    other = {"customer": "c-1", "device": "phone", "amount_minor": 50_000, "currency": "JPY"}
+    assert desk.tell("payment.declined", card="phone-card-5", **other) == "block"
+    ship_once(desk.read)
+    alert = Alert.objects.get()
+    assert (alert.hits, alert.value_minor, alert.currency) == (3, 200, "USD")
+    Alert.objects.update(value_minor=0, currency="")  # as if nothing before had moved money
+    assert desk.tell("payment.declined", card="phone-card-6", **other) == "block"
+    ship_once(desk.read)
+    alert.refresh_from_db()
+    assert (alert.hits, alert.value_minor, alert.currency) == (4, 50_000, "JPY")
+
+
+@pytest.mark.django_db
 def test_small_batches_add_up(desk: Desk) -> None:
     desk.test_cards(cards=7)
     sizes = []

@@ -28,7 +28,7 @@ def _raise(work: Work, record: Record, fired: Fired) -> Alert:
         alert.hits += 1
         alert.last_seq = record.seq
         alert.last_at = record.received_at
-        alert.value_minor += max(record.value_minor, 0)
+        _add_value(alert, record)
         work.save(alert, "alert.add")
         work.emit("alert.grew", {"alert": alert.id, "seq": record.seq}, key=f"{alert.id}:{record.seq}")
         return alert
@@ -58,3 +58,13 @@ def _raise(work: Work, record: Record, fired: Fired) -> Alert:
     work.save(alert, "alert.raise")
     work.emit("alert.raised", {"alert": alert.id}, key=alert.id)
     return alert
+
+
+def _add_value(alert: Alert, record: Record) -> None:
+    """Add what an event has at stake, if it is in the alert's currency: that of the first event with money.
+    There are no exchange rates here."""
+    value = max(record.value_minor, 0)
+    if value and not alert.value_minor:
+        alert.currency = record.currency
+    if record.currency == alert.currency:
+        alert.value_minor += value

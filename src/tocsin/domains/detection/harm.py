@@ -48,7 +48,8 @@ def today() -> dt.date:
 
 
 def ranked(alerts: QuerySet[Alert]) -> QuerySet[Alert]:
-    """Danger to people first, the worst before the rest; then the most expected harm."""
+    """Danger to people first, the worst before the rest; then the most expected harm, by minor units whatever
+    their currency: there are no exchange rates here."""
     known = RuleRecord.objects.filter(rule=OuterRef("rule"))
     every = RuleRecord.objects.filter(rule=RuleRecord.EVERY_RULE)
     chance = Coalesce(Subquery(known.values("chance")), Subquery(every.values("chance")), Value(UNKNOWN))

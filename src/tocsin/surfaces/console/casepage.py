@@ -225,7 +225,8 @@ def _stats(
 
 
 def _most_harm(alerts: list[Alert]) -> dict[str, Any] | None:
-    """The most that one of the alerts is expected to cost: several may be about the same money."""
+    """The most that one of the alerts is expected to cost: several may be about the same money. Currencies
+    are compared as the queue compares them (``harm.ranked``)."""
     harm = harms(alerts)
     known = [(found, alert.currency) for alert in alerts if (found := harm[alert.pk].minor) is not None]
     return dict(zip(("minor", "currency"), max(known), strict=True)) if known else None
