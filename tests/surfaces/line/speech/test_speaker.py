@@ -73,6 +73,22 @@ def test_it_speaks_on_when_its_process_was_killed(speaker: Speaker) -> None:
     assert first == second
 
 
+def test_it_speaks_on_when_its_process_hung(tmp_path: Path) -> None:
+    speaker = Speaker(tmp_path, [WELCOME], hangs_after_s=8.0)
+
+    async def story() -> tuple[bytes, bytes]:
+        first = await speaker.say("en", PIN)
+        (pid,) = speaker.processes
+        os.kill(pid, signal.SIGSTOP)
+        with pytest.raises(TimeoutError):
+            await speaker.say("en", PIN)
+        return first, await speaker.say("en", PIN)
+
+    first, second = asyncio.run(story())
+    speaker.close()
+    assert first == second
+
+
 TALKS = """
 import asyncio, pathlib, sys
 from tocsin.surfaces.line.speech.speaker import Speaker

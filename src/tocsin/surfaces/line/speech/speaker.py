@@ -21,20 +21,27 @@ from tocsin.surfaces.line.speech.voices import voice_of
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+#: No sentence takes so long, not even the first one of a new process on a busy machine [D].
+_HANGS_AFTER_S = 15.0
 
 
 class Speaker:
-    """``folder`` holds the lasting sentences, each under a hash of its voice, language, version and words."""
+    """``folder`` holds the lasting sentences, each under a hash of its voice, language, version and words.
+    A process that speaks one sentence for longer than ``hangs_after_s`` is replaced."""
 
-    def __init__(self, folder: Path, lasting: Iterable[Sentence]) -> None:
+    def __init__(
+        self, folder: Path, lasting: Iterable[Sentence], hangs_after_s: float = _HANGS_AFTER_S
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._lasting = {(one.language, one.text): one for one in lasting}
         self._files: dict[Sentence, Path] = {}
+        self._hangs_after_s = hangs_after_s
+        self._turn = asyncio.Lock()
         self._pool = _pool()
 
     async def say(self, language: str, text: str) -> bytes:
-        """The sentence as 16-bit sound at 8 kHz."""
+        """The sentence as 16-bit sound at 8 kHz. Raises ``TimeoutError`` when it cannot be spoken."""
         sentence = self._lasting.get((language, text))
         content = await (self._kept(sentence) if sentence else self._spoken(language, text))
         return decode(content).tobytes()
@@ -54,7 +61,9 @@ class Speaker:
         return list(self._pool._processes or {})
 
     def close(self) -> None:
-        """End the process that speaks."""
+        """End the process that speaks, whatever it does at the moment."""
+        for process in list((self._pool._processes or {}).values()):
+            process.kill()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def _kept(self, sentence: Sentence) -> bytes:
@@ -78,14 +87,24 @@ class Speaker:
         return await self._in_pool(_speak, language, text)
 
     async def _in_pool(self, work: Callable[..., T], *args: str) -> T:
-        loop, pool = asyncio.get_running_loop(), self._pool
-        try:
-            return await loop.run_in_executor(pool, work, *args)
-        except BrokenProcessPool:
-            log.warning("the process that speaks has died; it is started again")
-            if self._pool is pool:
+        # one at a time: a sentence has its time from its own turn on, however long the queue is
+        async with self._turn:
+            try:
+                return await self._run(work, *args)
+            except BrokenProcessPool:
+                log.warning("the process that speaks has died; it is started again")
                 self._pool = _pool()
-            return await loop.run_in_executor(self._pool, work, *args)
+                return await self._run(work, *args)
+
+    async def _run(self, work: Callable[..., T], *args: str) -> T:
+        try:
+            async with asyncio.timeout(self._hangs_after_s):
+                return await asyncio.get_running_loop().run_in_executor(self._pool, work, *args)
+        except TimeoutError:
+            log.error("the process that speaks hangs; it is replaced, and the caller goes without a sentence")
+            self.close()
+            self._pool = _pool()
+            raise
 
 
 def _pool() -> ProcessPoolExecutor:
