@@ -63,7 +63,7 @@ _NAV: tuple[tuple[str | Promise, tuple[_Place, ...]], ...] = (
             _Place(lazy("Models"), "models", "activity", "g m", "rules.view"),
             _Place(lazy("Detectors"), "detectors", "plug", "g d", "rules.view"),
             _Place(lazy("Indicators"), "indicators", "target", "g i", "indicators.view"),
-            _Place(lazy("Kept lists"), "lists", "list", "g k", "lists.view"),
+            _Place(lazy("Kept lists"), "lists", "list", "g t", "lists.view"),
             _Place(lazy("Access log"), "access", "lock", "g x", "access.view_log"),
             _Place(lazy("Audit"), "audit", "eye", "g u", "audit.verify"),
         ),
