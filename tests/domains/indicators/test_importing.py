@@ -87,6 +87,34 @@ def test_only_its_source_changes_an_indicator_or_takes_it_back(engineer: Actor) 
     assert own.counts == {"updated": 1, "recalled": 1}
 
 
+def test_no_personal_value_stays_in_clear_in_a_name_a_label_or_a_message(engineer: Actor) -> None:
+    made = import_document(
+        engineer,
+        bundle(
+            indicator(
+                1, "[email-addr:value = 'maria@example.com']", name="Maria@Example.com",
+                labels=["paid with 4111111111111111"],
+            ),
+            indicator(2, "[phone-number:value = '+14155550142']", name="Caller (415) 555-0142, 3 times"),
+            indicator(3, "[x-tocsin-device:value = 'Phone-9-of-Maria']", name="phone-9-of-maria was here"),
+            indicator(4, "[payment-card:card_number'4111111111111111']"),
+        ),
+        **TOLD,
+    )  # fmt: skip
+    assert made.skipped == [
+        {"path": "objects[4].pattern", "said": "this is no STIX pattern, at line 1, column 25"}
+    ]
+    kept = list(Indicator.objects.order_by("standard_id"))
+    assert [one.name for one in kept] == [
+        "M•••@E•••.com", "Caller +1 ••• ••• 0142, 3 times", "•••aria was here"
+    ]  # fmt: skip
+    assert kept[0].labels == ["malicious-activity", "paid with •••• 1111"]
+    titled = import_document(
+        engineer, event(attribute(1, "phone-number", "+14155550142"), info="Calls of +14155550142"), **TOLD
+    )
+    assert titled.name == "Calls of +1 ••• ••• 0142"
+
+
 def test_a_version_from_the_future_is_refused(engineer: Actor) -> None:
     ahead = indicator(1, "[ipv4-addr:value = '198.51.100.7']", modified="8999-01-01T00:00:00Z")
     with pytest.raises(InvalidInput, match="changed in the future"):

@@ -89,7 +89,7 @@ def test_patterns_that_name_values(pattern: str, values: list[tuple[str, str]]) 
         ("[ipv4-addr:value = 7]", "no text"),
         ("[ipv4-addr:value = '10.0.0.0/7']", "as wide as /7"),
         ("[payment-card:card_number = '4242424242424242']", "full card number"),
-        ("[ipv4-addr:value = '192.0.2.1'", "1:30"),
+        ("[ipv4-addr:value = '192.0.2.1'", "line 1, column 30"),
         (f"[{'(' * 4000}ipv4-addr:value = '192.0.2.1'{')' * 4000}]", "nested too deeply"),
         (f"[url:value = '{'a' * 10_000}']", "at most 10,000 characters"),
     ],

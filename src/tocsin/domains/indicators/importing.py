@@ -12,15 +12,17 @@ from django.utils import timezone
 from tocsin.core.access.check import require
 from tocsin.core.act import Work, act
 from tocsin.core.actor import Actor
+from tocsin.core.cards import cover_cards
 from tocsin.core.crypto.seal import blind_indexes, seal_many
 from tocsin.core.errors import InvalidInput
 from tocsin.core.ids import new_id
 from tocsin.core.locks import lock
 from tocsin.domains.indicators import tlp
 from tocsin.domains.indicators.models import Import, Indicator, IndicatorValue
-from tocsin.domains.indicators.parsed import Document, Parsed
+from tocsin.domains.indicators.parsed import MAX_NAME, Document, Parsed
 from tocsin.domains.indicators.reading import read
 from tocsin.domains.indicators.recalling import follow_update, recall_within
+from tocsin.domains.indicators.values import covered
 
 MAX_SOURCE: Final = 200
 MAX_REASON: Final = 500
@@ -52,7 +54,7 @@ def import_document(actor: Actor, content: bytes, *, source: str, reason: str) -
             return present
         made = Import(
             id=new_id("imp"), sha256=sha256, size=len(content), standard=document.standard,
-            name=document.name, source=source, tlp=document.tlp, ignored=dict(document.ignored),
+            name=_title(document), source=source, tlp=document.tlp, ignored=_ignored(document),
             skipped=_skipped(document), imported_by=actor.ref, imported_at=timezone.now(),
         )  # fmt: skip
         made.reason = reason
@@ -100,10 +102,11 @@ def _take(work: Work, made: Import, one: Parsed, row: Indicator | None) -> tuple
         row = Indicator(id=new_id("ind"), standard_id=one.standard_id)
     else:
         work.watch(row)
-    row.modified, row.came_with, row.name = one.modified, made, one.name
+    row.modified, row.came_with = one.modified, made
+    row.name = covered(one.name, one.values)[:MAX_NAME]
     # what was shared as closed stays so; a newer version may only close it more, or mark what was unmarked
     row.tlp = tlp.strictest([one.tlp, row.tlp]) if row.tlp and row.tlp != tlp.UNMARKED else one.tlp
-    row.confidence, row.labels = one.confidence, list(one.labels)
+    row.confidence, row.labels = one.confidence, [covered(label, one.values) for label in one.labels]
     row.valid_from, row.valid_until = one.valid_from, one.valid_until
     work.save(row, f"indicator.{what}")
     if one.revoked:
@@ -156,8 +159,17 @@ def _write_values(made: Import, brought: list[tuple[Indicator, Parsed]]) -> None
     )  # fmt: skip
 
 
+def _title(document: Document) -> str:
+    values = (value for one in document.indicators for value in one.values)
+    return covered(document.name, values)[:MAX_NAME]
+
+
+def _ignored(document: Document) -> dict[str, int]:
+    return {cover_cards(what): count for what, count in document.ignored.items()}
+
+
 def _skipped(document: Document) -> list[dict[str, str]]:
-    said = [{"path": one.path, "said": one.said[:300]} for one in document.skipped[:MAX_SKIPPED]]
+    said = [{"path": one.path, "said": cover_cards(one.said)[:300]} for one in document.skipped[:MAX_SKIPPED]]
     more = len(document.skipped) - len(said)
     return [*said, {"path": "…", "said": f"{more} more"}] if more else said
 

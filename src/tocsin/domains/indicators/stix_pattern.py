@@ -58,7 +58,8 @@ def values_of(pattern: str) -> tuple[Value, ...]:
     try:
         Pattern(pattern).walk(found)
     except ParseException as error:
-        raise NotUnderstood(f"this is no STIX pattern, {error}") from None
+        line, column, _ = str(error).split(":", 2)  # what follows quotes the pattern, and so values
+        raise NotUnderstood(f"this is no STIX pattern, at line {line}, column {column}") from None
     except RecursionError:
         raise NotUnderstood("the pattern is nested too deeply") from None
     if len(found.values) > MAX_VALUES:

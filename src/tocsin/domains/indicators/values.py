@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from tocsin.core.cards import holds_card_number
+from tocsin.core.cards import cover_cards, holds_card_number
 from tocsin.core.crypto.masks import mask, mask_email, mask_phone
 from tocsin.core.crypto.normal import CardNumber, normal_card_fingerprint, normal_email, normal_phone
 
 MAX_VALUE: Final = 1000  # characters
 _LABEL: Final = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?"
 _HOST: Final = re.compile(rf"(?=.{{4,253}}\Z)(?:{_LABEL}\.)+[a-z][a-z0-9-]{{0,61}}[a-z0-9]")
+_ANY_EMAIL: Final = re.compile(r"[^\s<>()\"',;:]+@[^\s<>()\"',;:]+")
+_ANY_PHONE: Final = re.compile(r"\+?\(?\d[\d ().-]{5,20}\d")
 _BIN: Final = re.compile(r"\d{6,8}")
 #: A network wider than this says nothing about anybody in it.
 _WIDEST: Final = {4: 8, 6: 19}
@@ -50,6 +52,29 @@ def value(kind: str, text: str) -> Value:
 def masked(kind: str, text: str) -> str:
     """As it is shown: what points at a person is masked."""
     return _MASKS.get(kind, str)(text)
+
+
+def covered(text: str, values: Iterable[Value]) -> str:
+    """A name or label as it may be kept in clear: card numbers, e-mail addresses, and those of ``values``
+    that point at a person are masked in it. Feeds like to call an indicator by its value."""
+    text = _ANY_EMAIL.sub(lambda found: mask_email(found[0]), cover_cards(text))
+    for one in values:
+        if one.kind == "phone":
+            text = _without_phone(text, one.text)
+        elif one.kind in PERSONAL and one.text.casefold() in text.casefold():
+            shown = masked(one.kind, one.text)
+            text = re.sub(re.escape(one.text), shown.replace("\\", r"\\"), text, flags=re.IGNORECASE)
+    return text
+
+
+def _without_phone(text: str, number: str) -> str:
+    """However it is spaced, with its country or without."""
+
+    def shown(found: re.Match[str]) -> str:
+        digits = re.sub(r"\D", "", found[0])
+        return mask_phone(number) if number.endswith(digits) else found[0]
+
+    return _ANY_PHONE.sub(shown, text)
 
 
 def _network(text: str) -> Value:
