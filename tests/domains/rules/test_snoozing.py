@@ -14,7 +14,10 @@ from tests.domains import matter
 from tests.domains.detection.desk import Desk
 from tests.domains.rules.drafts import engineer, written
 from tests.domains.rules.test_on_paper import everything
+from tocsin.core.access.hidden import Page
+from tocsin.core.actor import system
 from tocsin.core.errors import AccessDenied, Conflict, InvalidInput
+from tocsin.domains.people.actions import upsert_entity
 from tocsin.domains.rules import queries, snoozing
 from tocsin.domains.rules.in_force import in_force
 from tocsin.domains.rules.models import Snooze
@@ -53,7 +56,7 @@ def test_the_rule_leaves_them_alone_until_the_day_and_then_looks_by_itself(
     matter.settle()
     assert load_folder(home / "rules" / "current").rules[RULE].snoozed == ("customer",)
     with time_machine.travel(timezone.now() + dt.timedelta(days=3)):
-        assert queries.snoozes(engineer(second), RULE) == []
+        assert queries.snoozes(engineer(second), RULE) == Page([], 0)
         assert load(in_force().sources()).rules[RULE].snoozed == ()
     # the engine itself stops leaving them alone, whether or not a new set was published
     desk.now += 3 * 86_400_000
@@ -62,7 +65,7 @@ def test_the_rule_leaves_them_alone_until_the_day_and_then_looks_by_itself(
 
 def test_somebody_has_it_look_again_earlier(second: Staff, desk: Desk) -> None:
     made = left_alone(second)
-    assert [one.reason for one in queries.snoozes(engineer(second), RULE)] == [WHY]
+    assert [one.reason for one in queries.snoozes(engineer(second), RULE).items] == [WHY]
     snoozing.end(engineer(second), made.pk)
     before = everything()
     snoozing.end(engineer(second), made.pk)
@@ -98,7 +101,31 @@ def test_it_takes_the_permission_and_not_ones_own_account(second: Staff, author:
         left_alone(near)
     assert Snooze.objects.count() == before == 0
     left_alone(second)
-    assert queries.snoozes(engineer(near), RULE) == []
+    assert queries.snoozes(engineer(near), RULE) == Page([], 1)
+
+
+def test_not_what_belongs_to_ones_family_or_to_another_region(second: Staff) -> None:
+    marketplace = system("tests")
+    upsert_entity(
+        marketplace, "customer", "c-1", {"region": "US-CA"},
+        [{"kind": "device", "id": "d-1", "relation": "uses_device"}],
+    )  # fmt: skip
+    near = matter.somebody("supervisor")
+    near.walled_off_accounts = ["customer:c-1"]
+    near.save()
+    elsewhere = matter.somebody("supervisor", regions=["EU"])
+    made = left_alone(second, kind="device", entity_id="d-1")
+    before = everything()
+    for who in (near, elsewhere):
+        assert queries.snoozes(engineer(who), RULE) == Page([], 1)
+        with pytest.raises(AccessDenied):
+            snoozing.end(engineer(who), made.pk)
+        for kind, ident in (("customer", "c-1"), ("device", "d-1")):
+            with pytest.raises(AccessDenied):
+                left_alone(who, kind=kind, entity_id=ident)
+    assert everything() == before
+    assert [one.ended_at for one in Snooze.objects.all()] == [None]
+    assert left_alone(elsewhere, kind="device", entity_id="of nobody we know").ended_at is None
 
 
 def test_a_draft_looks_at_nobody(author: Staff, second: Staff) -> None:

@@ -34,6 +34,29 @@ def kept_back(actor: Actor, instruments: Collection[Key]) -> set[Key]:
     return {key for key, accounts in about.items() if not _may_see(actor, "", accounts)}
 
 
+def out_of_reach(actor: Actor, things: Collection[Key]) -> set[Key]:
+    """Those of the accounts, orders and instruments, as (kind, id), about which the actor may do nothing,
+    even where they need not look anybody up for it: the wall stands between, or they belong to accounts of
+    other regions only. What belongs to nobody we know of is within reach."""
+    about: dict[Key, list[Account]] = {key: [] for key in things}
+    for key, account in _linked(key for key in things if key[0] not in ACCOUNT_KINDS):
+        about[key].append(account)
+    for key, account in accounts_named(things).items():
+        about[key].append(account)
+    orders = [ident for kind, ident in things if kind == "order"]
+    for order in Order.objects.filter(external_id__in=orders).select_related("customer", "shopper"):
+        about["order", order.external_id] += [
+            one for one in (order.customer, order.shopper) if one is not None
+        ]
+    return {key for key, accounts in about.items() if not _within_reach(actor, key, accounts)}
+
+
+def _within_reach(actor: Actor, key: Key, about: Sequence[Account]) -> bool:
+    if ":".join(key) in actor.kept_from or _kept_from(actor, about):
+        return False
+    return not about or any(not one.region or actor.covers_region(one.region) for one in about)
+
+
 def _may_see(actor: Actor, region: str, about: Sequence[Account]) -> bool:
     return not _kept_from(actor, about) and any(
         allows(actor, "entities.view", scope) for scope in _scopes(region, about)

@@ -9,10 +9,12 @@ from typing import Any
 from django.utils import timezone
 
 from tocsin.core.access.check import require
+from tocsin.core.access.hidden import Page
 from tocsin.core.actor import Actor
 from tocsin.core.crypto.typed_text import open_all
 from tocsin.core.errors import NotFound
 from tocsin.domains.detection.queries import hits_since
+from tocsin.domains.people.reach import out_of_reach
 from tocsin.domains.rules import comparison
 from tocsin.domains.rules import names as naming
 from tocsin.domains.rules.in_force import in_force, packaged, snoozes_in_force
@@ -92,12 +94,14 @@ def compared(actor: Actor, name: str) -> dict[str, Any]:
     return comparison.figures(name)
 
 
-def snoozes(actor: Actor, name: str) -> list[Snooze]:
-    """Whom a rule leaves alone now, the first to end first, with the reasons opened; without whoever is kept
-    from the actor."""
+def snoozes(actor: Actor, name: str) -> Page[Snooze]:
+    """Whom a rule leaves alone now, the first to end first, with the reasons opened; and how many more are
+    out of the actor's reach."""
     require(actor, "rules.view")
-    held = open_all(snoozes_in_force().filter(rule=name).order_by("until", "id"), "reason")
-    return [one for one in held if f"{one.kind}:{one.entity_id}" not in actor.kept_from]
+    held = list(snoozes_in_force().filter(rule=name).order_by("until", "id"))
+    hidden = out_of_reach(actor, [(one.kind, one.entity_id) for one in held])
+    shown = [one for one in held if (one.kind, one.entity_id) not in hidden]
+    return Page(open_all(shown, "reason"), len(held) - len(shown))
 
 
 def kinds(actor: Actor) -> list[str]:

@@ -12,6 +12,7 @@ from tocsin.core.act import Work, act
 from tocsin.core.actor import Actor
 from tocsin.core.errors import AccessDenied, Conflict, InvalidInput
 from tocsin.core.ids import new_id
+from tocsin.domains.people.reach import out_of_reach
 from tocsin.domains.rules.in_force import packaged, snoozes_in_force
 from tocsin.domains.rules.models import DetectionRule, Snooze
 from tocsin.domains.rules.moves import row_of
@@ -26,19 +27,15 @@ def snooze(
     """Have a rule that runs leave an entity alone before the day ``until`` (UTC); then it ends by itself.
 
     Raises:
-        AccessDenied: without ``rules.promote``, or about the actor's own or their family's account. NotFound.
+        AccessDenied: without ``rules.promote``; or it is, or belongs to, the actor's own or their family's
+            account, or accounts of other regions only. NotFound.
         InvalidInput: no such kind, no id, no reason, or a day that is not 1 to 90 days ahead. Conflict: the
         rule does not run, or leaves them alone already.
     """
     require(actor, "rules.promote")
     entity_id, reason = entity_id.strip(), reason.strip()
     day = _checked(kind, entity_id, until, reason)
-    if f"{kind}:{entity_id}" in actor.kept_from:
-        raise AccessDenied(
-            "You are connected with this account, so it is kept apart from you.",
-            "Ask somebody else to look at it.",
-            permission="rules.promote", reason="own",
-        )  # fmt: skip
+    _within_reach(actor, kind, entity_id)
     with act(actor, "rule.snooze") as work:
         rule = row_of(work, name)
         _refuse(rule, kind, entity_id)
@@ -56,16 +53,26 @@ def end(actor: Actor, snooze_id: str) -> Snooze:
     """Have the rule look at them again from now on. Twice changes nothing.
 
     Raises:
-        AccessDenied: without ``rules.promote``. NotFound.
+        AccessDenied: as for ``snooze``. NotFound.
     """
     require(actor, "rules.promote")
     with act(actor, "rule.end_snooze") as work:
         found = work.lock(Snooze, snooze_id)
+        _within_reach(actor, found.kind, found.entity_id)
         if found.ended_at is None:
             found.ended_at = timezone.now()
             work.save(found)
             _tell(work, found)
     return found
+
+
+def _within_reach(actor: Actor, kind: str, entity_id: str) -> None:
+    if out_of_reach(actor, [(kind, entity_id)]):
+        raise AccessDenied(
+            "This belongs to somebody you are connected with, or to another region. Nothing was changed.",
+            "Ask somebody else to look at it.",
+            permission="rules.promote", reason="walled_off",
+        )  # fmt: skip
 
 
 def _tell(work: Work, snoozed: Snooze) -> None:

@@ -260,6 +260,6 @@ def _steps(actor: Actor, rule: DetectionRule) -> dict[str, Any]:
 
 def _snoozes(actor: Actor, name: str) -> dict[str, Any]:
     held = queries.snoozes(actor, name)
-    names = staff.names({one.by for one in held})
-    rows = [{"row": one, "who": names.get(one.by, _("Tocsin"))} for one in held]
-    return {"snoozes": rows, "kinds": queries.kinds(actor)}
+    names = staff.names({one.by for one in held.items})
+    rows = [{"row": one, "who": names.get(one.by, _("Tocsin"))} for one in held.items]
+    return {"snoozes": rows, "snoozes_hidden": held.hidden, "kinds": queries.kinds(actor)}
