@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from pathlib import Path
 
@@ -57,6 +58,19 @@ def test_a_question_is_asked_and_answered(engine: EngineDesk, supervisor: Staff)
     assert "/console/entity/customer/c-2/" in desk.html
     assert desk.get(PAGE) == 200
     assert "Large orders" in desk.text
+
+
+def test_sums_are_drawn_in_whole_units_of_their_currency(engine: EngineDesk, supervisor: Staff) -> None:
+    engine.tell("order.placed", customer="c-2", total_minor=500, currency="JPY")
+    ship_once(engine.read)
+    desk = Desk(supervisor)
+    ask(desk, when="", adds_up="total_minor")
+    answer_next()
+    desk.get(f"{PAGE}{Question.objects.get().pk}/")
+    told = re.search(r'<script type="application/json">(\{"x".*?)</script>', desk.html)
+    assert told is not None
+    drawn = {one["label"]: sum(one["values"]) for one in json.loads(told[1])["series"]}
+    assert drawn == {"events": 4, "Total JPY": 500, "Total USD": 210}
 
 
 def test_the_address_of_a_question_fills_in_its_form(engine: EngineDesk, supervisor: Staff) -> None:

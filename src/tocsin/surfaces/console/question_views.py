@@ -27,6 +27,7 @@ from tocsin.engine.language.ruleset import RuleSet
 from tocsin.surfaces.console import words
 from tocsin.surfaces.console.cells import cell
 from tocsin.surfaces.console.desk import actor_of, page
+from tocsin.surfaces.ui.formatting import minor_places
 
 _FIRST_DAYS = 7
 _PLAIN = ("when", "since", "until", "bucket", "adds_up", "top_of", "name", "reason")
@@ -241,7 +242,7 @@ def _chart(asked: Question, answer: Mapping[str, Any]) -> dict[str, Any] | None:
         {"label": _("events"), "values": [answer["counts"].get(str(at), 0) for at in starts]}
     ]
     for currency, sums in answer["sums"].items():
-        parts = 100 if currency else 1
+        parts = 10 ** minor_places(currency) if currency else 1
         label = f"{words.value(asked.adds_up, 0).label} {currency}".strip()
         series.append(
             {"label": label, "values": [sums.get(str(at), 0) / parts for at in starts], "right": True}

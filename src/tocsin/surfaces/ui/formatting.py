@@ -19,9 +19,14 @@ _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
 HOT, WARM = 3600, 4 * 3600
 
 
+def minor_places(currency: str) -> int:
+    """How many digits of an amount in minor units stand behind the point."""
+    return _EXPONENTS.get(currency, 2)
+
+
 def money(minor: int, currency: str) -> str:
     """An amount in minor units as text in the reader's language: ``money(-1234, "USD")`` is ``−$12.34``."""
-    places = _EXPONENTS.get(currency, 2)
+    places = minor_places(currency)
     whole, part = divmod(abs(minor), 10**places)
     digits = f"{whole}.{part:0{places}d}" if places else str(whole)
     number = formats.number_format(digits, decimal_pos=places, use_l10n=True, force_grouping=True)
