@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from tests.domains import matter
 from tests.domains.detection.desk import PACKAGED, Desk
 from tests.domains.matter import as_
+from tocsin.core.actor import system
 from tocsin.core.errors import AccessDenied, NotFound
 from tocsin.domains.detection.ship import ship_once
 from tocsin.domains.questions import sheets
+from tocsin.domains.questions.answering import forget_old
 from tocsin.domains.questions.features import features_now
 from tocsin.domains.questions.models import FeatureSheet
+from tocsin.domains.staff.actions import wall_off
 
 pytestmark = pytest.mark.django_db
 
@@ -75,6 +80,44 @@ def test_a_sheet_holds_what_is_made_of_sealed_fields_only_for_who_may_see_them(
     names = {one["name"] for one in found.answer["features"]}
     assert "customer_other_devices" in names
     assert ("customer_scam_messages_24h" in names) is told
+
+
+def test_a_sheet_is_kept_until_the_next_and_for_thirty_days(world: None, desk: Desk) -> None:
+    ines = as_(matter.somebody("investigator", "Ines"))
+    for _ in range(2):
+        newest = sheets.ask_features(ines, "customer", "c-1")
+        sheets.work_out_next()
+    assert [sheet.pk for sheet in FeatureSheet.objects.all()] == [newest.pk]
+    assert forget_old() == 0
+    FeatureSheet.objects.update(done_at=timezone.now() - dt.timedelta(days=31))
+    assert (forget_old(), forget_old()) == (1, 0)
+    assert not FeatureSheet.objects.exists()
+
+
+def test_a_sheet_is_closed_to_who_was_walled_off_since(world: None, desk: Desk) -> None:
+    ines = matter.somebody("investigator", "Ines")
+    sheets.ask_features(as_(ines), "customer", "c-1")
+    sheets.work_out_next()
+    wall_off(system("tests"), ines.pk, ["customer:c-1"])
+    with pytest.raises(AccessDenied):
+        sheets.newest(as_(ines), "customer", "c-1")
+
+
+def test_a_sheet_that_breaks_off_holds_up_no_other_and_is_given_up(world: None, desk: Desk) -> None:
+    ines = as_(matter.somebody("investigator", "Ines"))
+    bad = sheets.ask_features(ines, "customer", "c-1")
+    FeatureSheet.objects.update(kind="nothing")  # no event names such a thing
+    with pytest.raises(TypeError):
+        sheets.work_out_next()
+    good = sheets.ask_features(ines, "customer", "c-1")
+    assert sheets.work_out_next() == 1
+    assert FeatureSheet.objects.get(pk=good.pk).state == "done"
+    for _ in range(2):
+        with pytest.raises(TypeError):
+            sheets.work_out_next()
+    assert (sheets.work_out_next(), sheets.work_out_next()) == (1, 0)
+    given_up = FeatureSheet.objects.get(pk=bad.pk)
+    assert (given_up.state, given_up.problem) == ("failed", "Working them out broke off three times.")
 
 
 def test_who_may_not_see_a_person_asks_nothing_about_them(world: None) -> None:

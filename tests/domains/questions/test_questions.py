@@ -13,7 +13,7 @@ from tests.domains.detection.desk import Desk
 from tests.domains.matter import as_
 from tocsin.core.actor import Actor
 from tocsin.core.audit.models import AuditEntry
-from tocsin.core.errors import AccessDenied, InvalidInput, NotFound
+from tocsin.core.errors import AccessDenied, Conflict, InvalidInput, NotFound
 from tocsin.domains.detection.ship import ship_once
 from tocsin.domains.questions import actions, asking, queries
 from tocsin.domains.questions.actions import Asked
@@ -138,6 +138,10 @@ def test_a_question_is_written_down_with_its_reason(investigator: Actor) -> None
         ({"adds_up": "text"}, "adds_up"), ({"top_of": "text"}, "top_of"),
         ({"name": "x" * 81}, "name"), ({"since": dt.datetime(2020, 1, 1, tzinfo=dt.UTC)}, "since"),
         ({"until": dt.datetime(2020, 1, 1, tzinfo=dt.UTC)}, "until"),
+        (
+            {"since": dt.datetime(1, 1, 1, tzinfo=dt.UTC), "until": dt.datetime(1, 1, 2, tzinfo=dt.UTC)},
+            "since",
+        ),
     ],
 )  # fmt: skip
 def test_what_cannot_be_asked_is_said_by_field(
@@ -188,6 +192,36 @@ def test_a_worker_that_died_leaves_its_question_to_the_next(desk: Desk, investig
     assert answer_next() == 1
     assert not Answering.objects.exists()
     assert Question.objects.get().state == "done"
+
+
+def test_a_question_that_breaks_off_holds_up_no_other_and_is_given_up(
+    desk: Desk, investigator: Actor
+) -> None:
+    bad = actions.ask(investigator, asked("customer_other_devices >= 0"), "Case TS-1")
+    Question.objects.update(since=dt.datetime(1, 1, 1, tzinfo=dt.UTC))  # its window reaches before the year 1
+    with pytest.raises(OverflowError):
+        answer_next()
+    Answering.objects.update(held_until=None)
+    good = actions.ask(investigator, asked(), "Case TS-1")
+    assert answer_next() == 1
+    assert queries.question(investigator, good.pk).state == "done"
+    for _ in range(2):
+        with pytest.raises(OverflowError):
+            answer_next()
+        Answering.objects.update(held_until=None)
+    assert (answer_next(), answer_next()) == (1, 0)
+    given_up = queries.question(investigator, bad.pk)
+    assert (given_up.state, given_up.answer) == ("failed", {})
+    assert given_up.problem.startswith("Working it out broke off three times.")
+
+
+def test_so_many_questions_of_one_person_wait_at_once(investigator: Actor) -> None:
+    for _ in range(actions.MAX_OPEN):
+        actions.ask(investigator, asked(), "Case TS-1")
+    with pytest.raises(Conflict):
+        actions.ask(investigator, asked(), "Case TS-1")
+    assert Question.objects.count() == actions.MAX_OPEN
+    actions.ask(as_(matter.somebody("investigator", "Other")), asked(), "Case TS-1")
 
 
 def test_an_answer_is_kept_for_thirty_days_and_its_question_longer(desk: Desk, investigator: Actor) -> None:

@@ -13,7 +13,7 @@ from tocsin.core.access.check import require
 from tocsin.core.access.exports import check_cap
 from tocsin.core.act import act
 from tocsin.core.actor import Actor
-from tocsin.core.errors import InvalidInput
+from tocsin.core.errors import Conflict, InvalidInput
 from tocsin.core.ids import new_id
 from tocsin.core.outbox.notify import wake_worker
 from tocsin.domains.detection.models import Event
@@ -24,6 +24,8 @@ from tocsin.engine.language.problems import RuleError
 from tocsin.engine.schema import Schema
 
 MAX_DAYS: Final = 90
+MAX_YEARS: Final = 10  # back
+MAX_OPEN: Final = 5  # questions of one person that wait for their answers
 MAX_CONDITION: Final = 4_000  # characters
 MAX_REASON: Final = 500
 MAX_NAME: Final = 80
@@ -48,7 +50,7 @@ def ask(actor: Actor, asked: Asked, reason: str) -> Question:
 
     Raises:
         AccessDenied: without ``entities.view``, or the condition looks at sealed fields and the actor may not
-        see them. InvalidInput: by field, what cannot be.
+        see them. InvalidInput: by field, what cannot be. Conflict: as many as allowed wait already.
     """
     require(actor, "entities.view")
     rules = rules_in_force()
@@ -60,6 +62,10 @@ def ask(actor: Actor, asked: Asked, reason: str) -> Question:
             wrong["when"] = error.problems[0].message
     if wrong:
         raise InvalidInput("The question cannot be asked like this.", "Mend what is marked.", fields=wrong)
+    if Question.objects.filter(asked_by=actor.id, state=Question.State.ASKED).count() >= MAX_OPEN:
+        raise Conflict(
+            f"{MAX_OPEN} of your questions wait for their answers.", "Ask again when one of them is answered."
+        )
     with act(actor, "question.ask") as work:
         question = Question(
             id=new_id("qst"), name=asked.name.strip(), on=sorted(set(asked.on)), since=asked.since,
@@ -85,6 +91,8 @@ def _wrong(asked: Asked, reason: str, schema: Schema) -> dict[str, str]:
         wrong["until"] = "The last day comes before the first."
     elif asked.until - asked.since > dt.timedelta(days=MAX_DAYS, hours=1):  # one day may have 25 hours
         wrong["since"] = f"At most {MAX_DAYS} days at once."
+    elif asked.since < timezone.now() - dt.timedelta(days=365 * MAX_YEARS):
+        wrong["since"] = f"At most {MAX_YEARS} years back."
     if asked.bucket not in Question.Bucket.values:
         wrong["bucket"] = "Choose hours or days."
     if asked.adds_up and asked.adds_up not in can_add_up(schema):

@@ -1,18 +1,19 @@
 """Questions as rows that wait for the worker. A worker has a question to itself for a while and says how far
-it has come; one that was killed leaves it to the next."""
+it has come; one that was killed leaves it to the next. A question that broke off before waits behind the
+others, and is given up after ``MAX_TRIES``."""
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import Final
+from typing import Any, Final
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from tocsin.core.act import act
 from tocsin.core.actor import system
 from tocsin.core.errors import DomainError
-from tocsin.domains.questions.models import Answering, Question
+from tocsin.domains.questions.models import MAX_TRIES, Answering, FeatureSheet, Question
 
 State = Question.State
 #: An answer says whom a condition met: it is kept for as long as somebody works with it.
@@ -26,23 +27,31 @@ def answer_next() -> int:
     """Answer the question that has waited longest and that no other worker is at; how many: 0 or 1."""
     now = timezone.now()
     waiting = Answering.objects.filter(Q(held_until=None) | Q(held_until__lt=now))
-    for pk in waiting.order_by("question__asked_at").values_list("pk", flat=True)[:10]:
-        if waiting.filter(pk=pk).update(held_until=now + _HOLD):
-            _answer(Question.objects.select_related("asked_by").get(pk=pk))
+    for pk, tries in waiting.order_by("tries", "question__asked_at").values_list("pk", "tries")[:10]:
+        if waiting.filter(pk=pk, tries=tries).update(held_until=now + _HOLD, tries=F("tries") + 1):
+            if tries >= MAX_TRIES:
+                _finish(pk, {}, "Working it out broke off three times. Ask about fewer days, or differently.")
+            else:
+                _answer(Question.objects.select_related("asked_by").get(pk=pk))
             return 1
     return 0
 
 
 def forget_old() -> int:
-    """Empty answers that were kept long enough: who asked what, and why, stays. Returns how many."""
+    """Empty answers that were kept long enough, and remove such sheets of features: who asked what, and why,
+    stays. Returns how many."""
+    over = timezone.now() - KEPT_FOR
     with act(system("questions"), "question.forget") as work:
-        over = Question.objects.filter(done_at__lt=timezone.now() - KEPT_FOR).exclude(answer={})
-        rows = list(over.select_for_update()[:_AT_ONCE])
+        answered = Question.objects.filter(done_at__lt=over).exclude(answer={})
+        rows = list(answered.select_for_update()[:_AT_ONCE])
         for row in rows:
             work.watch(row)
             row.answer = {}
             work.save(row)
-    return len(rows)
+        sheets = list(FeatureSheet.objects.filter(done_at__lt=over).select_for_update()[:_AT_ONCE])
+        for sheet in sheets:
+            work.delete(sheet, "entity.features_forget")
+    return len(rows) + len(sheets)
 
 
 def _answer(question: Question) -> None:
@@ -68,9 +77,14 @@ def _answer(question: Question) -> None:
         problem = "There are too many people and things in these days to count at once. Ask about fewer days."
     except replay.TooMuch:
         problem = f"This takes longer than {replay.MAX_SECONDS // 60} minutes. Ask about fewer days."
+    _finish(question.pk, answer, problem)
+
+
+def _finish(pk: str, answer: dict[str, Any], problem: str) -> None:
+    """``problem``: why there is no answer; empty when there is one."""
     with act(system("questions"), "question.answer") as work:
-        done = work.lock(Question, question.pk)
+        done = work.lock(Question, pk)
         done.state = State.FAILED if problem else State.DONE
         done.answer, done.problem, done.done_at = answer, problem, timezone.now()
         work.save(done)
-        Answering.objects.filter(pk=question.pk).delete()
+        Answering.objects.filter(pk=pk).delete()

@@ -1,10 +1,15 @@
 """What people asked of history, and what was found: questions in the language of rules, and the features of
 one person or thing."""
 
+from typing import Final
+
 from django.db import models
 
 from tocsin.core.crypto.typed_text import access_scope, typed_text
 from tocsin.domains.staff.models import Staff
+
+#: So often a worker begins with a question or a sheet before it is given up.
+MAX_TRIES: Final = 3
 
 
 class Question(models.Model):
@@ -60,12 +65,14 @@ class Question(models.Model):
 
 class Answering(models.Model):
     """How far the answer to a question is; gone when it is there. ``held_until``: until when the worker that
-    is at it has it to itself. Apart from the question, because it changes all the time and proves nothing."""
+    is at it has it to itself. ``tries``: how often one began. Apart from the question, because it changes all
+    the time and proves nothing."""
 
     question = models.OneToOneField(
         Question, primary_key=True, on_delete=models.CASCADE, related_name="answering"
     )
     percent = models.IntegerField(default=0)
+    tries = models.IntegerField(default=0)
     held_until = models.DateTimeField(null=True)
 
     class Meta:
@@ -74,13 +81,14 @@ class Answering(models.Model):
 
 class FeatureSheet(models.Model):
     """The features of one person or thing, as somebody asked for them; ``kind`` as events call it. ``answer``
-    holds numbers only: see ``features``."""
+    holds numbers only: see ``features``. ``tries``: how often a worker began with it."""
 
     id = models.CharField(max_length=40, primary_key=True)
     kind = models.CharField(max_length=20)
     entity_id = models.CharField(max_length=128)
     asked_by = models.ForeignKey(Staff, on_delete=models.PROTECT, related_name="feature_sheets")
     asked_at = models.DateTimeField()
+    tries = models.IntegerField(default=0)
     state = models.CharField(max_length=6, choices=Question.State.choices, default=Question.State.ASKED)
     answer = models.JSONField(default=dict)
     problem = models.CharField(max_length=300, blank=True)

@@ -14,7 +14,7 @@ from tocsin.core.ids import new_id
 from tocsin.core.outbox.notify import wake_worker
 from tocsin.domains.people import queries as people
 from tocsin.domains.questions.asking import for_sheets, rules_in_force
-from tocsin.domains.questions.models import FeatureSheet, Question
+from tocsin.domains.questions.models import MAX_TRIES, FeatureSheet, Question
 
 State = Question.State
 #: What events call some kinds of things that are held under longer names.
@@ -22,8 +22,8 @@ EVENT_KINDS: Final = {"payment_instrument": "card", "payout_account": "payout"}
 
 
 def ask_features(actor: Actor, kind: str, entity_id: str) -> FeatureSheet:
-    """Have the features of this person or thing worked out; one that waits already is given again. ``kind``
-    as the thing is held.
+    """Have the features of this person or thing worked out, instead of those that the actor asked for before;
+    a sheet that waits already is given again. ``kind`` as the thing is held.
 
     Raises:
         AccessDenied: without ``entities.view``. NotFound: there is none that the actor may see.
@@ -33,11 +33,11 @@ def ask_features(actor: Actor, kind: str, entity_id: str) -> FeatureSheet:
         raise NotFound("We know no such thing.", "Check the identifier.")
     called = EVENT_KINDS.get(kind, kind)
     with act(actor, "entity.features") as work:
-        waiting = FeatureSheet.objects.filter(
-            asked_by=actor.id, kind=called, entity_id=entity_id, state=State.ASKED
-        ).first()
-        if waiting is not None:
+        own = FeatureSheet.objects.filter(asked_by=actor.id, kind=called, entity_id=entity_id)
+        if waiting := own.filter(state=State.ASKED).first():
             return waiting
+        for earlier in own.select_for_update():
+            work.delete(earlier)
         sheet = FeatureSheet(
             id=new_id("fsh"), kind=called, entity_id=entity_id, asked_by_id=actor.id, asked_at=timezone.now()
         )
@@ -47,8 +47,14 @@ def ask_features(actor: Actor, kind: str, entity_id: str) -> FeatureSheet:
 
 
 def newest(actor: Actor, kind: str, entity_id: str) -> FeatureSheet | None:
-    """The newest sheet that the actor asked for; ``kind`` as the thing is held."""
+    """The newest sheet that the actor asked for; ``kind`` as the thing is held.
+
+    Raises:
+        AccessDenied: without ``entities.view``, or the actor may not see this person or thing any more.
+    """
     require(actor, "entities.view")
+    if people.entity(actor, kind, entity_id) is None:
+        return None
     found = FeatureSheet.objects.filter(
         kind=EVENT_KINDS.get(kind, kind), entity_id=entity_id, asked_by=actor.id
     )
@@ -56,16 +62,37 @@ def newest(actor: Actor, kind: str, entity_id: str) -> FeatureSheet | None:
 
 
 def work_out_next() -> int:
-    """Work out the sheet that has waited longest and that no other worker is at; how many: 0 or 1."""
+    """Work out the sheet that has waited longest and that no other worker is at; how many: 0 or 1. One that
+    was begun with before waits behind the others, and is given up after ``MAX_TRIES``."""
+    begun = _begin()
+    if begun is None:
+        return 0
     with act(system("questions"), "entity.features_answered") as work:
-        waiting = FeatureSheet.objects.filter(state=State.ASKED).order_by("asked_at")
+        waiting = FeatureSheet.objects.filter(pk=begun, state=State.ASKED)
         sheet = waiting.select_for_update(skip_locked=True).first()
         if sheet is None:
             return 0
         work.watch(sheet)
-        _fill_in(sheet)
+        if sheet.tries > MAX_TRIES:
+            sheet.state, sheet.problem = State.FAILED, "Working them out broke off three times."
+        else:
+            _fill_in(sheet)
+        sheet.done_at = timezone.now()
         work.save(sheet)
     return 1
+
+
+def _begin() -> str | None:
+    """The next sheet, with this try counted for good: it counts also when this process is killed."""
+    with act(system("questions"), "entity.features_begun") as work:
+        waiting = FeatureSheet.objects.filter(state=State.ASKED).order_by("tries", "asked_at")
+        sheet = waiting.select_for_update(skip_locked=True).first()
+        if sheet is None:
+            return None
+        work.watch(sheet)
+        sheet.tries += 1
+        work.save(sheet)
+    return sheet.pk
 
 
 def _fill_in(sheet: FeatureSheet) -> None:
@@ -80,4 +107,3 @@ def _fill_in(sheet: FeatureSheet) -> None:
         sheet.state = State.DONE
     except (RuleError, EngineFullError) as error:
         sheet.state, sheet.problem = State.FAILED, str(error)[:300]
-    sheet.done_at = timezone.now()
