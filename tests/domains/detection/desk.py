@@ -43,11 +43,11 @@ class Desk:
         self.log.append(RULES, rules_payload(self.now, rules.version, dict(rules.sources)))
         self.log.commit()
 
-    def tell(self, what: str, **told: Any) -> str:
-        """Decide one event and log it; returns the verdict."""
+    def tell(self, what: str, *, late_ms: int = 0, **told: Any) -> str:
+        """Decide one event and log it; returns the verdict. ``late_ms``: how long ago it happened."""
         self.now += 1000
         region = told.pop("region", None)
-        plain = wire(what, ts=self.now, **told) | ({"region": region} if region else {})
+        plain = wire(what, ts=self.now - late_ms, **told) | ({"region": region} if region else {})
         raw = msgspec.json.encode(plain)
         outcome = decide(self.engine, parse_event(raw), at=self.now)
         answer = msgspec.json.encode(outcome.decision)

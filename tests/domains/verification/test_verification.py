@@ -172,6 +172,37 @@ def test_only_who_may_write_tells_and_only_who_may_look_reads(desk: Desk) -> Non
     assert [row.kind for row in queries.of_order(SHOP, "o-1")] == ["photo", "pin"]
 
 
+def test_a_demand_after_the_delivery_is_waited_for_at_once(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "decide")
+    desk.tell("order.delivered", shopper="s-1", **WHO, total_minor=40000, currency="USD")
+    desk.tell("order.placed", **WHO, **LARGE)
+    ship_once(desk.read)
+    clocks = Clock.objects.filter(subject_type="verification", name="report")
+    assert set(clocks.values_list("subject_id", flat=True)) == set(
+        Verification.objects.values_list("id", flat=True)
+    )
+    assert states() == {"photo": "demanded", "pin": "demanded"}
+
+
+def test_history_and_cancelled_orders_demand_nothing(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "decide")
+    desk.tell("order.cancelled", **WHO, total_minor=40000, currency="USD", reason="stopped_later")
+    assert desk.tell("order.placed", **WHO, **LARGE) == "step_up"
+    assert desk.tell("order.placed", late_ms=90_000_000, customer="c-2", order="o-2", **LARGE) == "step_up"
+    ship_once(desk.read)
+    assert not Verification.objects.exists()
+    assert not OutboxMessage.objects.filter(topic="verification.demanded").exists()
+
+
+def test_what_has_passed_unasked_is_not_asked_for(tmp_path: Path) -> None:
+    tell(SHOP, "o-1", "pin", told())
+    desk = Desk(tmp_path / "decide")
+    desk.tell("order.placed", **WHO, **LARGE)
+    ship_once(desk.read)
+    hooks = OutboxMessage.objects.filter(topic="verification.demanded", destination="webhooks.fan_out")
+    assert [row.data["kind"] for row in hooks] == ["photo"]
+
+
 @pytest.mark.parametrize("known", [True, False], ids=["order known", "order not known"])
 def test_neither_another_region_nor_whoever_is_kept_from_the_people_reads_it(desk: Desk, known: bool) -> None:
     if known:

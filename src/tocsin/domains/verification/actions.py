@@ -44,7 +44,7 @@ def demand(
     work: Work, order: str, kind: str, *, entities: Mapping[str, str], region: str, reason_code: str
 ) -> Verification:
     """A rule wants an order verified. Demanding it again, or after it was done, changes nothing but that it
-    is known to have been demanded. The marketplace is told."""
+    is known to have been demanded. The marketplace is told, unless it has passed already."""
     row, new = _locked(work, order, kind)
     if row.demanded_at is not None:
         return row
@@ -55,6 +55,8 @@ def demand(
     if new:
         row.state = _STATE.DEMANDED
     work.save(row, "verification.demand")
+    if row.state == _STATE.PASSED:
+        return row
     work.emit(
         "verification.demanded",
         {"verification_id": row.pk, "order": order, "kind": kind, "reason_code": row.reason_code},
