@@ -52,6 +52,13 @@ def test_carriers_of_the_line_are_named_with_their_secret() -> None:
             Env.load({"TOCSIN_LINE_CARRIERS": wrong})
 
 
+def test_only_a_line_for_this_machine_trusts_a_trunk_unasked() -> None:
+    assert Env.load({}).line_trunks == ("127.0.0.1",)
+    assert Env.load({"TOCSIN_LINE_HOST": "192.0.2.1"}).line_trunks == ()
+    named = {"TOCSIN_LINE_HOST": "192.0.2.1", "TOCSIN_LINE_TRUNKS": "192.0.2.9"}
+    assert Env.load(named).line_trunks == ("192.0.2.9",)
+
+
 def test_each_role_has_its_url(tmp_path: Path) -> None:
     urls = {
         "TOCSIN_DATABASE_URL": "postgresql://app@db/x",

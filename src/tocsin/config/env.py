@@ -86,6 +86,7 @@ class Env:
         """
         get = (os.environ if environ is None else environ).get
         home = Path(get("TOCSIN_HOME") or "var").resolve()
+        line_host = _address(get("TOCSIN_LINE_HOST") or "127.0.0.1")
         web, live, decide, line = (_port(get, name) for name in ("WEB", "LIVE", "DECIDE", "LINE"))
         return cls(
             home=home,
@@ -96,9 +97,11 @@ class Env:
             live_port=live,
             decide_port=decide,
             line_port=line,
-            line_host=_address(get("TOCSIN_LINE_HOST") or "127.0.0.1"),
+            line_host=line_host,
             line_calls=_number(get, "TOCSIN_LINE_CALLS", default=120, most=1000),
-            line_trunks=_list(get("TOCSIN_LINE_TRUNKS") or "127.0.0.1"),
+            line_trunks=_list(
+                get("TOCSIN_LINE_TRUNKS") or ("127.0.0.1" if line_host.startswith("127.") else "")
+            ),
             public_url=(get("TOCSIN_PUBLIC_URL") or f"http://127.0.0.1:{web}").rstrip("/"),
             live_url=(get("TOCSIN_LIVE_URL") or f"http://127.0.0.1:{live}").rstrip("/"),
             decide_url=(get("TOCSIN_DECIDE_URL") or f"http://127.0.0.1:{decide}").rstrip("/"),

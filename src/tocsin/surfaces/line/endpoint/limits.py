@@ -9,21 +9,30 @@ from collections.abc import Callable, Collection
 #: Calls at once from one address, calls in a row before it has to go slowly, and calls a second from then
 #: on [D].
 AT_ONCE, IN_A_ROW, PER_SECOND = 8, 20.0, 0.5
+#: One call in so many is out of reach of any single address, trunks too [D].
+_KEPT_FREE = 10
 _MOST_SOURCES = 4096
 
 
 class Limits:
-    """``trunks`` are addresses that bring the callers of a whole network; they are not limited. Of the
-    others, those that were quiet longest are forgotten first."""
+    """``trunks`` are addresses that bring the callers of a whole network: together with whoever claims to be
+    one, each has nine tenths of ``most_calls``. Of the others, those that were quiet longest are forgotten
+    first."""
 
-    def __init__(self, trunks: Collection[str], now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, trunks: Collection[str], most_calls: int, now: Callable[[], float] = time.monotonic
+    ) -> None:
         self._trunks, self._now = frozenset(trunks), now
+        self._most = most_calls - most_calls // _KEPT_FREE
         self._here: Counter[str] = Counter()
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def enters(self, source: str) -> bool:
         """Whether this address may begin a call now. One that may is here until it ``leaves``."""
-        if source not in self._trunks and not (self._here[source] < AT_ONCE and self._has_token(source)):
+        trunk = source in self._trunks
+        if self._here[source] >= (self._most if trunk else min(AT_ONCE, self._most)):
+            return False
+        if not trunk and not self._has_token(source):
             return False
         self._here[source] += 1
         return True

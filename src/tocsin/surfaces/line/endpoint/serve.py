@@ -71,7 +71,8 @@ async def _serve(config: LineConfig) -> None:
         async def take(leg: SipLeg) -> None:
             await Conversation(leg, house).run()
 
-        telephone = SipTelephone(take, most_calls=config.most_calls, limits=Limits(config.trunks))
+        limits = Limits(config.trunks, config.most_calls)
+        telephone = SipTelephone(take, most_calls=config.most_calls, limits=limits)
         await telephone.open(config.host, config.port)
         log.info("answering sip:safety@%s:%d", config.host, config.port)
         work = [

@@ -247,7 +247,8 @@ class SipTelephone:
 
 
 def _source(via: str) -> str:
-    """The address a call says it comes from, without its port. A liar can only miss our answer."""
+    """The address a call says it comes from, without its port. The library answers to where the packet really
+    came from and does not tell us, so a liar gets our answer all the same."""
     found = re.match(r"SIP/2\.0/\w+\s+(\[[0-9a-fA-F:.]+\]|[^\s:;,]+)", via)
     return found.group(1) if found else ""
 
