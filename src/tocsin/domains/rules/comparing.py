@@ -32,19 +32,20 @@ def compare_next() -> int:
 def _compare(row: ModelComparison) -> None:
     # the engine takes a while to load: only for who needs it
     from tocsin.domains.scores.training import compare_on_past
+    from tocsin.engine.language.problems import RuleError
     from tocsin.engine.language.ruleset import load
     from tocsin.engine.runtime.state import EngineFullError
     from tocsin.engine.scores.model import ModelError
 
-    rules = load(in_force().sources())
     try:
+        rules = load(in_force().sources())
         found = compare_on_past(
             rules, row.champion, row.challenger, now=timezone.now(), capacity=row.capacity
         )
     except DomainError as error:
         row.refusal = f"{error.what} {error.next_step}".strip()
         return
-    except (ModelError, EngineFullError) as error:
+    except (ModelError, EngineFullError, RuleError) as error:
         row.refusal = str(error)
         return
     row.champion_version = rules.models[row.champion].version
