@@ -14,6 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tocsin.core import postgres
@@ -54,6 +55,12 @@ if "no:django" not in sys.argv:
     import django
 
     django.setup()
+
+# how long an example takes is not tested: a busy machine is no defect
+hypothesis.settings.register_profile(
+    "tocsin", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("tocsin")
 
 pytest_plugins = [
     "tests.support.browser",
