@@ -73,7 +73,7 @@ def share(actor: Actor, audience: str, *, identity: str, reason: str) -> Shared:
     reason = reason.strip()
     _check(audience, reason)
     personal = sees_class(actor, "P2", assigned=False, by="people.reveal")
-    rows = list(Indicator.objects.select_related("came_with").order_by("pk"))
+    rows = list(Indicator.objects.select_related("came_with").order_by("standard_id"))
     going = [row for row in rows if tlp.may_go_to(row.tlp, audience)]
     ours = f"identity--{uuid.uuid5(_NAMESPACE, identity)}"
     now = _stamp(timezone.now())

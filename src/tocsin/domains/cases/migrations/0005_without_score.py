@@ -4,11 +4,21 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations
 
+from tocsin.core.audit.rewriting import rewriting
+
+
+def forget_score(apps, schema_editor):
+    """What is written down about the rows covers the column from now on no more."""
+    with rewriting(apps.get_model("cases", "Case"), "migrate.forget_score", removed=["score"]):
+        pass
+
 
 class Migration(migrations.Migration):
 
     dependencies = [
         ('cases', '0004_kept_back'),
+        # which reads every table as it was, with the columns that end here
+        ('enforcement', '0009_name_audited_columns'),
     ]
 
     operations = [
@@ -24,6 +34,7 @@ class Migration(migrations.Migration):
             model_name='case',
             name='delete_delete',
         ),
+        migrations.RunPython(forget_score, migrations.RunPython.noop),
         migrations.RemoveField(
             model_name='case',
             name='score',

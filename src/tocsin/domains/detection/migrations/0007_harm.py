@@ -2,11 +2,21 @@
 
 from django.db import migrations, models
 
+from tocsin.core.audit.rewriting import rewriting
+
+
+def forget_score(apps, schema_editor):
+    """What is written down about the rows covers the column from now on no more."""
+    with rewriting(apps.get_model("detection", "Alert"), "migrate.forget_score", removed=["score"]):
+        pass
+
 
 class Migration(migrations.Migration):
 
     dependencies = [
         ('detection', '0006_kept_explanations'),
+        # which reads every table as it was, with the columns that end here
+        ('enforcement', '0009_name_audited_columns'),
     ]
 
     operations = [
@@ -44,6 +54,7 @@ class Migration(migrations.Migration):
             model_name='alert',
             name='alert_ranked',
         ),
+        migrations.RunPython(forget_score, migrations.RunPython.noop),
         migrations.RemoveField(
             model_name='alert',
             name='score',
