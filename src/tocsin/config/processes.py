@@ -94,10 +94,11 @@ def serve_decide(env: Env) -> int:
     from tocsin.core.faults import log_to_screen
     from tocsin.surfaces.decide.config import DecideConfig
     from tocsin.surfaces.decide.keys_postgres import PostgresKeyStore
-    from tocsin.surfaces.decide.log_keys import key_from_database, shipped_in_database
+    from tocsin.surfaces.decide.log_keys import key_from_database, shipped_in_database, wait_for_database
     from tocsin.surfaces.decide.serve import serve
 
     log_to_screen()
+    wait_for_database()
     serve(
         DecideConfig(
             folder=env.home / "decide",

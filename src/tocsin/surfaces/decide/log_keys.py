@@ -4,11 +4,31 @@ and how much of it the database has."""
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 from tocsin.core.crypto.errors import MissingKey
 from tocsin.core.crypto.files import write_once
 from tocsin.core.crypto.keys import FileKeys
+
+#: Seconds that a database may take to come back when it and decide ended together.
+PATIENCE_S = 15.0
+
+
+def wait_for_database() -> None:
+    """Come back when the database takes connections; give up after a while, and let the first use of it say
+    why. Django must be set up."""
+    from django.db import OperationalError, connections
+
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        try:
+            connections["default"].ensure_connection()
+        except OperationalError:
+            time.sleep(0.1)
+        else:
+            break
+    connections.close_all()
 
 
 def key_from_database(scope: str, create: bool) -> bytes:
