@@ -4,6 +4,8 @@ The event table is partitioned by day and created in SQL (see the migration). Wh
 (message text, places, names) is sealed under the key of that day, so that it can be shredded by day.
 """
 
+import datetime as dt
+
 from django.db import models
 
 
@@ -61,6 +63,11 @@ class RuleHits(models.Model):
         db_table = "detection_rule_hits"
         constraints = [models.UniqueConstraint(fields=["rule", "hour"], name="rule_hits_once")]
         indexes = [models.Index(fields=["hour"], name="rule_hits_hour")]
+
+    @staticmethod
+    def hour_of(moment: dt.datetime) -> dt.datetime:
+        """The hour that a moment (UTC) is counted in."""
+        return moment.replace(minute=0, second=0, microsecond=0)
 
 
 class KeptRules(models.Model):
@@ -184,10 +191,12 @@ class TopOfDay(models.Model):
 class Label(models.Model):
     """What turned out to be true of something. An overturned decision revokes the labels it made."""
 
+    LONGEST = 40  # characters of a label that are kept
+
     id = models.CharField(max_length=40, primary_key=True)
     object_kind = models.CharField(max_length=20)
     object_id = models.CharField(max_length=128)
-    label = models.CharField(max_length=40)
+    label = models.CharField(max_length=LONGEST)
     source = models.CharField(max_length=40)
     confidence = models.FloatField()
     at = models.DateTimeField()
@@ -197,6 +206,11 @@ class Label(models.Model):
     class Meta:
         db_table = "detection_label"
         indexes = [models.Index(fields=["object_kind", "object_id"], name="label_object")]
+
+    @classmethod
+    def denial(cls, name: str) -> str:
+        """The label that says that something is not so."""
+        return f"not:{name}"[: cls.LONGEST]
 
 
 class ShipPosition(models.Model):

@@ -176,12 +176,18 @@ def hits_since(actor: Actor, since: dt.datetime) -> dict[str, tuple[int, int]]:
 def hits_in_hour(rule: str, at: dt.datetime) -> tuple[int, int, int]:
     """For our own processes: in the hour (UTC) of this moment, how often a rule fired, how often it would
     have in shadow, and how many events there were."""
-    hour = at.replace(minute=0, second=0, microsecond=0)
+    hour = RuleHits.hour_of(at)
     rows = {
         row.rule: row for row in RuleHits.objects.filter(rule__in=[rule, RuleHits.EVERY_EVENT], hour=hour)
     }
     mine, every = rows.get(rule), rows.get(RuleHits.EVERY_EVENT)
     return (mine.fired if mine else 0, mine.watched if mine else 0, every.fired if every else 0)
+
+
+def hits_of_all(at: dt.datetime) -> dict[str, int]:
+    """For our own processes: how often each rule fired in the hour (UTC) of this moment."""
+    rows = RuleHits.objects.filter(hour=RuleHits.hour_of(at)).exclude(rule=RuleHits.EVERY_EVENT)
+    return dict(rows.values_list("rule", "fired"))
 
 
 def people_since(rule: str, since: dt.datetime) -> int:

@@ -82,7 +82,7 @@ def count_hits(records: Sequence[Record]) -> None:
     fired: Counter[tuple[str, dt.datetime]] = Counter()
     watched: Counter[tuple[str, dt.datetime]] = Counter()
     for record in records:
-        hour = record.received_at.replace(minute=0, second=0, microsecond=0)
+        hour = RuleHits.hour_of(record.received_at)
         fired[RuleHits.EVERY_EVENT, hour] += 1
         fired.update((one.rule, hour) for one in record.fired)
         watched.update((one.rule, hour) for one in record.watched)

@@ -23,6 +23,7 @@ from statistics import median, quantiles
 from typing import Any
 
 from tocsin.core.proportions import wilson
+from tocsin.domains.detection.models import Label
 from tocsin.domains.detection.past import labelled
 from tocsin.domains.detectors.models import Detector
 
@@ -60,7 +61,7 @@ def figures(detector: Detector) -> dict[str, Any]:
 
 def _known(detector: Detector, rules: set[str], people: set[str]) -> tuple[set[str], set[str]]:
     """Of these people, who is confirmed and who is cleared."""
-    not_so = {f"not:{what}"[:40] for what in (detector.clause, *rules)}
+    not_so = {Label.denial(what) for what in (detector.clause, *rules)}
     labels = labelled([detector.clause, *not_so])
     about = {ident: held for (kind, ident), held in labels.items() if kind == detector.about}
     confirmed = {who for who in people if detector.clause in about.get(who, ())}

@@ -138,7 +138,7 @@ def _undo_label(work: Work, effect: Effect, wrong: bool) -> str:
     old = revoke_label(work, effect.object_id)
     if wrong:
         label(
-            work, old.object_kind, old.object_id, f"not:{old.label}"[:40], source="appeal", confidence=1.0,
+            work, old.object_kind, old.object_id, old.denial(old.label), source="appeal", confidence=1.0,
             decision_id=effect.decision_id,
         )  # fmt: skip
     return ""

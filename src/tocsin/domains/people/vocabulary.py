@@ -182,10 +182,18 @@ ATTRIBUTES: dict[str, dict[str, Check]] = {
 KINDS = tuple(ATTRIBUTES)
 ACCOUNT_KINDS = ("customer", "shopper")
 INSTRUMENT_KINDS = ("device", "payment_instrument", "address", "payout_account", "phone")
+#: What events call some kinds of things that are held under longer names.
+EVENT_KINDS = {"payment_instrument": "card", "payout_account": "payout"}
+_HELD_KINDS = {called: held for held, called in EVENT_KINDS.items()}
 #: Kinds in which a card number is never accepted, wherever it stands.
 _PAYMENT_KINDS = {"payment_instrument", "payout_account"}
 #: The time of the state that is told; an older state never replaces a newer one.
 AS_OF = "updated_at"
+
+
+def held_as(kind: str) -> str:
+    """The kind under which a thing is held that events call so."""
+    return _HELD_KINDS.get(kind, kind)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

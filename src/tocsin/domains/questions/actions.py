@@ -18,8 +18,9 @@ from tocsin.core.ids import new_id
 from tocsin.core.outbox.notify import wake_worker
 from tocsin.domains.detection.models import Event
 from tocsin.domains.questions import queries
-from tocsin.domains.questions.asking import can_add_up, can_count_by, read, rules_in_force
+from tocsin.domains.questions.asking import can_add_up, can_count_by, read
 from tocsin.domains.questions.models import Answering, Question
+from tocsin.domains.rules.in_force import in_force
 from tocsin.engine.language.problems import RuleError
 from tocsin.engine.schema import Schema
 
@@ -53,7 +54,7 @@ def ask(actor: Actor, asked: Asked, reason: str) -> Question:
         see them. InvalidInput: by field, what cannot be. Conflict: as many as allowed wait already.
     """
     require(actor, "entities.view")
-    rules = rules_in_force()
+    rules = in_force().read()
     wrong = _wrong(asked, reason, rules.schema)
     if not wrong.keys() & {"on", "when"}:
         try:

@@ -14,6 +14,7 @@ from tocsin.core.act import act
 from tocsin.core.actor import system
 from tocsin.core.errors import DomainError
 from tocsin.domains.questions.models import MAX_TRIES, Answering, FeatureSheet, Question
+from tocsin.domains.rules.in_force import in_force
 
 State = Question.State
 #: An answer says whom a condition met: it is kept for as long as somebody works with it.
@@ -57,7 +58,7 @@ def forget_old() -> int:
 def _answer(question: Question) -> None:
     # the engine takes a while to load: only for who needs it
     from tocsin.domains.questions import replay
-    from tocsin.domains.questions.asking import read, rules_in_force
+    from tocsin.domains.questions.asking import read
     from tocsin.engine.language.problems import RuleError
     from tocsin.engine.runtime.state import EngineFullError
 
@@ -69,7 +70,7 @@ def _answer(question: Question) -> None:
     actor = question.asked_by.actor(question.purpose)
     answer, problem = {}, ""
     try:
-        asked = read(actor, rules_in_force(), question.on, question.when)
+        asked = read(actor, in_force().read(), question.on, question.when)
         answer = replay.answer(question, asked, actor, tell)
     except (RuleError, DomainError):
         problem = "The rules, or what you may see, changed since you asked. Ask again."

@@ -15,17 +15,12 @@ from tocsin.domains.rules.in_force import in_force
 from tocsin.domains.rules.mistakes import plain
 from tocsin.engine.language.problems import RuleError
 from tocsin.engine.language.question import fields_read, fields_under, read_question
-from tocsin.engine.language.ruleset import RuleSet, load
+from tocsin.engine.language.ruleset import RuleSet
 from tocsin.engine.schema import Schema
 
 #: Fields of events that are stored as they are; all others are sealed.
 _OPEN: Final = NUMBERS | FLAGS | CODES
 _PERSONAL: Final = Scope(data_class="P3")
-
-
-def rules_in_force() -> RuleSet:
-    """What a question may look at. Raises RuleError when the rules cannot be used."""
-    return load(in_force().sources())
 
 
 def read(actor: Actor, rules: RuleSet, on: Sequence[str], when: str) -> RuleSet:
@@ -70,7 +65,7 @@ def _sees_sealed(actor: Actor) -> bool:
 def problems(actor: Actor, on: Sequence[str], when: str) -> list[dict[str, Any]]:
     """What is wrong with a condition: file, line, column, end, message, and the line with carets below."""
     try:
-        read(actor, rules_in_force(), on, when)
+        read(actor, in_force().read(), on, when)
     except RuleError as error:
         return [plain(problem) for problem in error.problems]
     return []

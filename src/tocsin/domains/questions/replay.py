@@ -82,6 +82,7 @@ class _Replay:
         self._sums: dict[str, Counter[int]] = defaultdict(Counter)
         self._top: Counter[str] = Counter()
         self._records: list[Record] = []
+        self._open: list[bool] = []  # of each record: whether it is of the period and the asker may see it
         self._events: list[Event] = []
 
     def take(self, records: list[Record]) -> None:
@@ -89,19 +90,21 @@ class _Replay:
         self._records = records
         self._events = [engine_event(record) for record in records]
         self._first = self._first or records[0].received_at
-        judged = [record for record in records if record.received_at >= self._question.since]
-        self._judged += len(judged)
-        self._warmed += len(records) - len(judged)
-        self._withheld += sum(not _may_see(self._actor, record) for record in judged)
+        judged = [record.received_at >= self._question.since for record in records]
+        self._open = [
+            due and _may_see(self._actor, record) for due, record in zip(judged, records, strict=True)
+        ]
+        self._judged += sum(judged)
+        self._warmed += len(records) - sum(judged)
+        self._withheld += sum(judged) - sum(self._open)
         run(self._engine, encode(self._engine.plan, self._events), self._watch)
 
     def _watch(self, _start: int, lanes: int, places: npt.NDArray[np.int64]) -> None:
         """Told of every batch by ``run``."""
         for lane in np.flatnonzero(self._engine.bench.fired(lanes)[0]).tolist():
             place = int(places[lane])
-            record = self._records[place]
-            if record.received_at >= self._question.since and _may_see(self._actor, record):
-                self._found(record, self._values(place, lane))
+            if self._open[place]:
+                self._found(self._records[place], self._values(place, lane))
 
     def _values(self, place: int, lane: int) -> dict[str, Value | None]:
         seen = Seen(self._events[place], self._engine.plan, self._engine.bench, lane)

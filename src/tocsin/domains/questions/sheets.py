@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from django.utils import timezone
 
 from tocsin.core.access.check import require
@@ -13,12 +11,12 @@ from tocsin.core.errors import NotFound
 from tocsin.core.ids import new_id
 from tocsin.core.outbox.notify import wake_worker
 from tocsin.domains.people import queries as people
-from tocsin.domains.questions.asking import for_sheets, rules_in_force
+from tocsin.domains.people.vocabulary import EVENT_KINDS
+from tocsin.domains.questions.asking import for_sheets
 from tocsin.domains.questions.models import MAX_TRIES, FeatureSheet, Question
+from tocsin.domains.rules.in_force import in_force
 
 State = Question.State
-#: What events call some kinds of things that are held under longer names.
-EVENT_KINDS: Final = {"payment_instrument": "card", "payout_account": "payout"}
 
 
 def ask_features(actor: Actor, kind: str, entity_id: str) -> FeatureSheet:
@@ -102,7 +100,7 @@ def _fill_in(sheet: FeatureSheet) -> None:
     from tocsin.engine.runtime.state import EngineFullError
 
     try:
-        rules = for_sheets(sheet.asked_by.actor(), rules_in_force())
+        rules = for_sheets(sheet.asked_by.actor(), in_force().read())
         sheet.answer = features_now(rules, sheet.kind, sheet.entity_id)
         sheet.state = State.DONE
     except (RuleError, EngineFullError) as error:

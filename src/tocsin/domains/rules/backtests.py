@@ -29,6 +29,7 @@ from typing import Any, Final
 import numpy as np
 from django.utils import timezone
 
+from tocsin.domains.detection.models import Label
 from tocsin.domains.detection.past import engine_event, labelled, records_since
 from tocsin.domains.detection.records import Fired, Record
 from tocsin.domains.lists.queries import Held, held
@@ -75,7 +76,7 @@ class _Replay:
         self._live, self._drafted = Engine(live, _MEMORY), Engine(drafted, _MEMORY)
         self._listed = self._know_lists(since - WARM_UP)
         self._fired = Fired(rule.id, rule.code, rule.verdict, rule.severity, rule.clause)
-        self._known = labelled([rule.clause, f"not:{rule.id}"])
+        self._known = labelled([rule.clause, Label.denial(rule.id)])
         self._judged = self._warmed = 0
         self._hits: list[Record] = []
         self._seen: set[Who] = set()
@@ -117,7 +118,7 @@ class _Replay:
         """See the top of this file."""
         met = dict(self._people())
         confirmed = {who for who in met if self._is(who, self._fired.clause)}
-        cleared = {who for who in met if self._is(who, f"not:{self._fired.rule}")} - confirmed
+        cleared = {who for who in met if self._is(who, Label.denial(self._fired.rule))} - confirmed
         missed = {who for who in self._seen - met.keys() if self._is(who, self._fired.clause)}
         days = Counter(record.received_at.date().isoformat() for record in self._hits)
         return {

@@ -27,13 +27,13 @@ from django.utils import timezone
 
 from tocsin.core.act import Work, act
 from tocsin.core.actor import system
-from tocsin.domains.detection.queries import hits_in_hour, people_since
+from tocsin.domains.detection.models import RuleHits
+from tocsin.domains.detection.queries import hits_in_hour, hits_of_all, people_since
 from tocsin.domains.rules import forecasts
 from tocsin.domains.rules.in_force import in_force, packaged
 from tocsin.domains.rules.models import DetectionRule
 from tocsin.domains.rules.moves import row_of
 from tocsin.domains.rules.promoting import halt
-from tocsin.engine.language.ruleset import load
 
 State = DetectionRule.State
 FACTOR: Final = 3
@@ -54,11 +54,15 @@ def brake() -> int:
 
 
 def _look_at_packaged(now: dt.datetime) -> int:
+    # looked at every other second: four weeks of hours are read only for a rule that might be over any bound
+    loud = {rule for rule, hits in hits_of_all(now).items() if _above(hits, 1.0, _BUSIEST)}
+    if not loud:
+        return 0
     busiest = forecasts.busiest_hours(now)
     come = packaged().rules
     held = DetectionRule.objects.filter(packaged=True).in_bulk()
     paused = 0
-    for name in sorted(busiest.keys() & come.keys()):
+    for name in sorted(loud & busiest.keys() & come.keys()):
         row = held.get(name)
         if row is not None and row.state not in DetectionRule.RUNNING:
             continue
@@ -108,29 +112,25 @@ def _pause(work: Work, rule: DetectionRule, why: str) -> None:
 
 def _alarm(work: Work, name: str, why: str, now: dt.datetime) -> None:
     """Once an hour and rule."""
-    at = _hour(now).isoformat()
+    at = RuleHits.hour_of(now).isoformat()
     work.emit("rule.alarm", {"rule": name, "why": why, "at": at}, key=f"{name}:{at}")
 
 
 def _severity(name: str) -> str:
-    return load(in_force().sources()).rules[name].severity
+    return in_force().read().rules[name].severity
 
 
 def _people(name: str, row: DetectionRule | None, now: dt.datetime) -> int:
     """How many met a rule that acts in this hour, without those before its last step."""
-    hour = _hour(now)
+    hour = RuleHits.hour_of(now)
     return people_since(name, max(hour, row.state_since) if row else hour)
-
-
-def _hour(now: dt.datetime) -> dt.datetime:
-    return now.replace(minute=0, second=0, microsecond=0)
 
 
 def _since_step(rule: DetectionRule, now: dt.datetime) -> tuple[int, int]:
     """Hits and events of this hour, without what was before the rule's last step."""
     fired, watched, events = hits_in_hour(rule.name, now)
     hits = watched if rule.state == State.SHADOW else fired
-    if rule.state_since < _hour(now):
+    if rule.state_since < RuleHits.hour_of(now):
         return hits, events
     return hits - rule.hits_before, events - rule.events_before
 

@@ -33,12 +33,11 @@ def _compare(row: ModelComparison) -> None:
     # the engine takes a while to load: only for who needs it
     from tocsin.domains.scores.training import compare_on_past
     from tocsin.engine.language.problems import RuleError
-    from tocsin.engine.language.ruleset import load
     from tocsin.engine.runtime.state import EngineFullError
     from tocsin.engine.scores.model import ModelError
 
     try:
-        rules = load(in_force().sources())
+        rules = in_force().read()
         found = compare_on_past(
             rules, row.champion, row.challenger, now=timezone.now(), capacity=row.capacity
         )

@@ -25,6 +25,7 @@ from typing import Any, Final
 import numpy as np
 
 from tocsin.core.proportions import wilson
+from tocsin.domains.detection.models import Label
 from tocsin.domains.detection.past import labelled
 from tocsin.domains.rules.models import Trial, TrialHit
 
@@ -71,7 +72,7 @@ class _Known:
     """What became known of the people in a trial."""
 
     def __init__(self, clause: str, rules: Sequence[str], hits: Sequence[TrialHit]) -> None:
-        not_so = [f"not:{what}"[:40] for what in (clause, *rules)]
+        not_so = [Label.denial(what) for what in (clause, *rules)]
         labels = labelled([clause, *not_so])
         met = _people(hits)
         self._confirmed = {who for who in met if clause in labels.get(who, ())}

@@ -32,7 +32,7 @@ def rate(rule: DetectionRule) -> float:
 def busiest_hours(now: dt.datetime) -> dict[str, int]:
     """The hits of each rule in its busiest hour of the four weeks before this one; without those that hit too
     seldom to say, and nothing in an installation's first week."""
-    hour = now.replace(minute=0, second=0, microsecond=0)
+    hour = RuleHits.hour_of(now)
     before = RuleHits.objects.filter(hour__gte=hour - HISTORY, hour__lt=hour)
     first = before.filter(rule=RuleHits.EVERY_EVENT).aggregate(first=Min("hour"))["first"]
     if first is None or hour - first < LEAST_HISTORY:

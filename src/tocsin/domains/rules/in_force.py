@@ -41,6 +41,10 @@ class Files:
         text = write_stages(self.stages)
         return {**self.files, STAGES_FILE: text} if text else dict(self.files)
 
+    def read(self) -> RuleSet:
+        """The rules themselves. Raises RuleError when they cannot be used."""
+        return load(self.sources())
+
     def with_draft(self, draft: DetectionRule) -> Files:
         """The same with a draft active, in the place of what it replaces."""
         stages = {**self.stages, draft.name: Stage()}
@@ -70,7 +74,7 @@ def in_force() -> Files:
     )
     made = _files(come, models, [row for row in rows if row.packaged or row.state != State.RETIRED])
     try:
-        load(made.sources())
+        made.read()
     except RuleError:
         # what is in force looks at something that only the file of a retired rule declares
         return _files(come, models, rows)

@@ -14,7 +14,7 @@ from tocsin.core.errors import NotFound
 from tocsin.domains.rules.in_force import in_force
 from tocsin.domains.scores.models import ModelComparison, ScoreModel
 from tocsin.engine.language.nodes import Rule, gets
-from tocsin.engine.language.ruleset import RuleSet, load
+from tocsin.engine.language.ruleset import RuleSet
 from tocsin.engine.scores.model import Model, read_model
 from tocsin.engine.scores.observed import WATCHED_FILE, Drift, Watched, drift_of, read_watched
 
@@ -49,7 +49,7 @@ class Offered:
 def overview(actor: Actor) -> list[Listed]:
     """Every model that scores, by name."""
     require(actor, "rules.view")
-    rules, watched = load(in_force().sources()), read_watched(watched_file())
+    rules, watched = in_force().read(), read_watched(watched_file())
     rows = {row.name: row for row in ScoreModel.objects.filter(state=State.IN_FORCE).select_related("author")}
     return [_listed(name, rules, watched, rows.get(name)) for name in sorted(rules.models)]
 

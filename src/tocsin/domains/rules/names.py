@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tocsin.domains.rules.in_force import in_force
 from tocsin.engine.language.functions import FUNCTIONS
 from tocsin.engine.language.rules import SETTINGS
-from tocsin.engine.language.ruleset import RuleSet, load
+from tocsin.engine.language.ruleset import RuleSet
 from tocsin.engine.vocabulary import ACTION_TYPES, VERDICTS
 
 
@@ -23,7 +23,7 @@ class Name:
 
 def names() -> list[Name]:
     """Every name, in alphabetical order. Raises RuleError when the rules in force cannot be used."""
-    return sorted(_names(load(in_force().sources())), key=lambda one: one.name)
+    return sorted(_names(in_force().read()), key=lambda one: one.name)
 
 
 def _names(rules: RuleSet) -> Iterator[Name]:

@@ -16,7 +16,6 @@ from tocsin.domains.rules.in_force import in_force
 from tocsin.domains.rules.models import DetectionRule
 from tocsin.domains.rules.moves import row_of, step
 from tocsin.engine.language.problems import RuleError
-from tocsin.engine.language.ruleset import load
 from tocsin.engine.language.stages import SHARES
 
 State = DetectionRule.State
@@ -228,7 +227,7 @@ def _reason(reason: str) -> str:
 def _refuse_what_cannot_be_used() -> None:
     """The rules in force have to fit each other, whatever happened since each was checked."""
     try:
-        load(in_force().sources())
+        in_force().read()
     except RuleError as error:
         raise Conflict(
             f"With this step the rules in force would not fit each other: {error.problems[0].message}",

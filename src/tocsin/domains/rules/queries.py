@@ -22,7 +22,6 @@ from tocsin.domains.rules.mistakes import problems_of
 from tocsin.domains.rules.models import DetectionRule, RuleReport, RuleStep, Snooze
 from tocsin.domains.rules.names import Name
 from tocsin.engine.language.nodes import Rule
-from tocsin.engine.language.ruleset import load
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ def overview(actor: Actor) -> list[Listed]:
     """Every rule: those still on their way first, then by name."""
     require(actor, "rules.view")
     come = packaged().rules
-    spoken = {**come, **load(in_force().sources()).rules}
+    spoken = {**come, **in_force().read().rules}
     rows = {row.name: row for row in DetectionRule.objects.select_related("author")}
     hits = hits_since(actor, timezone.now() - dt.timedelta(days=1))
     every = [rows.get(name) or _untouched(name) for name in sorted(rows.keys() | come.keys())]

@@ -104,7 +104,7 @@ def ask_comparison(actor: Actor, champion: str, challenger: str, *, capacity: in
         not 1 to 100,000.
     """
     require(actor, "rules.edit")
-    known = load(in_force().sources()).models
+    known = in_force().read().models
     if champion == challenger or not {champion, challenger} <= known.keys():
         told = "Choose another model that is in force."
         raise InvalidInput("Two models in force are compared.", told, fields={"challenger": told})
@@ -164,7 +164,7 @@ def _move(work: Work, row: ScoreModel, to: str) -> None:
 
 def _refuse_what_does_not_fit() -> None:
     try:
-        load(in_force().sources())
+        in_force().read()
     except RuleError as error:
         raise Conflict(
             f"With this step the rules in force would not fit each other: {error.problems[0].message}",

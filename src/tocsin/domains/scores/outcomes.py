@@ -12,12 +12,11 @@ import numpy.typing as npt
 from django.db.models import Q
 
 from tocsin.domains.detection.models import Label
-from tocsin.domains.scores.past import Past, Said
+from tocsin.domains.scores.past import Past, Said, as_ms
 from tocsin.engine.language.ruleset import RuleSet
 from tocsin.engine.scores.model import Labels
 
 _DAY_MS: Final = 86_400_000
-_MOST: Final = 40  # characters of a label that are kept
 _ORDER: Final = "order"
 
 
@@ -40,7 +39,7 @@ class _News(NamedTuple):
 def outcomes(past: Past, spec: Labels, rules: RuleSet, moment: dt.datetime) -> Outcomes:
     """What was known at a moment. Where silence counts, an event has no outcome before it is old enough for
     that."""
-    until = round(moment.timestamp() * 1000)
+    until = as_ms(moment)
     labels = np.full(len(past.times), -1, np.int8)
     known = _labels(spec, rules, moment)
     newest = until - spec.genuine_after_days * _DAY_MS
@@ -82,15 +81,15 @@ def _of_entities(
 
 def _labels(spec: Labels, rules: RuleSet, moment: dt.datetime) -> dict[tuple[str, str], list[_News]]:
     """The labels that were in force at the moment, by what bears them."""
-    fraud = {name[:_MOST] for name in spec.fraud}
+    fraud = {name[: Label.LONGEST] for name in spec.fraud}
     under = [rule.id for rule in rules.rules.values() if rule.clause in spec.fraud]
-    genuine = {f"not:{name}"[:_MOST] for name in (*spec.fraud, *under)}
+    genuine = {Label.denial(name) for name in (*spec.fraud, *under)}
     rows = Label.objects.filter(
         Q(revoked_at=None) | Q(revoked_at__gte=moment),
         object_kind__in=spec.of, label__in=[*fraud, *genuine], at__lt=moment,
     )  # fmt: skip
     found: dict[tuple[str, str], list[_News]] = {}
     for row in rows.iterator():
-        at = round(row.at.timestamp() * 1000)
+        at = as_ms(row.at)
         found.setdefault((row.object_kind, row.object_id), []).append(_News(at, row.label in fraud))
     return found

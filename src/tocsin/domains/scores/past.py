@@ -8,7 +8,7 @@ first event on when the database has the whole log; otherwise from then on when 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
@@ -22,12 +22,12 @@ from tocsin.engine.engine import Engine
 from tocsin.engine.language.features import needs
 from tocsin.engine.language.nodes import Feature, Get
 from tocsin.engine.language.problems import RuleError
+from tocsin.engine.language.question import window_under
 from tocsin.engine.language.ruleset import RuleSet, load
 from tocsin.engine.runtime.explain import Seen
 from tocsin.engine.runtime.history import encode, run
 from tocsin.engine.scores.examples import InputReader
 from tocsin.engine.scores.model import Numbers, read_input
-from tocsin.engine.spans import WINDOWS
 
 MAX_EVENTS: Final = 2_000_000
 #: Events that say of their order what it turned out to be.
@@ -101,7 +101,7 @@ def read_past(
     for records in records_since(_EVER, limit):
         if events == 0 and records[0].seq > _FIRST:
             features = frozenset().union(*(_features_of(rules, name) for name in names))
-            exact_from = _ms(records[0].ts) + _longest_window(rules, features)
+            exact_from = as_ms(records[0].ts) + window_under(rules, features)
         kept = KeptExplanation.objects.in_bulk([one.seq for one in records if one.verdict != "allow"])
         for reading in readings.values():
             reading.begin(records, kept)
@@ -187,13 +187,13 @@ class _Brief(NamedTuple):
 
 
 def _brief(record: Record) -> _Brief:
-    return _Brief(_ms(record.ts), _ms(record.received_at), record.type, record.entities)
+    return _Brief(as_ms(record.ts), as_ms(record.received_at), record.type, record.entities)
 
 
 def _listen(records: Sequence[Record], said: dict[str, list[Said]]) -> None:
     for record in records:
         if record.type in TELLING and (order := record.entities.get("order")):
-            said.setdefault(order, []).append(Said(_ms(record.received_at), record.type, record.fields))
+            said.setdefault(order, []).append(Said(as_ms(record.received_at), record.type, record.fields))
 
 
 def _whose(entities: Mapping[str, str]) -> tuple[str, str] | None:
@@ -204,16 +204,6 @@ def _features_of(rules: RuleSet, name: str) -> frozenset[str]:
     """The features that a model looks at."""
     read = {one for text in rules.models[name].inputs for one in read_input(text).names}
     return frozenset(read & rules.features.keys())
-
-
-def _longest_window(rules: RuleSet, features: Iterable[str]) -> int:
-    """How far back any of these features, or one that it rests on, looks, ms."""
-    waiting, longest = list(features), 0
-    while waiting:
-        feature = rules.features[waiting.pop()]
-        waiting += needs(feature)
-        longest = max(longest, WINDOWS[feature.window].length if feature.window else 0)
-    return longest
 
 
 def _alike(version: str, rules: RuleSet) -> frozenset[str]:
@@ -233,5 +223,6 @@ def _means_the_same(name: str, then: Mapping[str, Feature], now: Mapping[str, Fe
     return old == new and all(_means_the_same(used, then, now) for used in needs(new))
 
 
-def _ms(moment: dt.datetime) -> int:
+def as_ms(moment: dt.datetime) -> int:
+    """Milliseconds since 1970, as the engine counts."""
     return round(moment.timestamp() * 1000)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from tocsin.core.errors import Conflict, InvalidInput
 from tocsin.domains.scores.outcomes import Outcomes, outcomes
-from tocsin.domains.scores.past import MAX_EVENTS, Past, Told, read_past
+from tocsin.domains.scores.past import MAX_EVENTS, Past, Told, as_ms, read_past
 from tocsin.engine.language.ruleset import RuleSet
 from tocsin.engine.scores.examples import Examples, score_rows
 from tocsin.engine.scores.judging import Comparison, Traffic, brier, compare, measure, reliability
@@ -56,14 +56,14 @@ def train_from_past(
     past = read_past(rules, [name], limit, told)[name]
     known = outcomes(past, spec, rules, now)
     cut = now - dt.timedelta(days=spec.genuine_after_days + test_days)
-    later = (past.received >= _ms(cut)) & (known.labels >= 0)
+    later = (past.received >= as_ms(cut)) & (known.labels >= 0)
     judged = None
     if _is_enough(known.labels[later]):
         twin = _twin(model, past, outcomes(past, spec, rules, cut), cut)
         if twin is not None:
             judged = _judged(twin, past.chosen(later), known.labels[later], (cut, now), capacity)
     try:
-        made = train(model, _examples(past, known), _ms(now), known.assumed, judged)
+        made = train(model, _examples(past, known), as_ms(now), known.assumed, judged)
     except TrainingError as error:
         raise Conflict(
             f"{error} {_counts(past, known)}",
@@ -111,7 +111,7 @@ def _examples(past: Past, known: Outcomes) -> Examples:
 def _twin(model: Model, past: Past, known: Outcomes, cut: dt.datetime) -> Model | None:
     """A model by what was known then; None when that was too little."""
     try:
-        return train(model, _examples(past, known), _ms(cut), known.assumed)
+        return train(model, _examples(past, known), as_ms(cut), known.assumed)
     except TrainingError:
         return None
 
@@ -122,9 +122,9 @@ def _judged(
     """``between``: when the twin was trained, and when the labels were read that it is judged by."""
     scores = score_rows(twin, later.columns)
     return Judged(
-        learnt_until=_ms(between[0]),
+        learnt_until=as_ms(between[0]),
         first=int(later.times[0]),
-        until=_ms(between[1]),
+        until=as_ms(between[1]),
         rows=len(labels),
         frauds=int((labels == 1).sum()),
         capacity=capacity,
@@ -182,7 +182,3 @@ def _counts(past: Past, known: Outcomes) -> str:
         f"Of {len(past.times):,} events that it scores, {int((known.labels == 1).sum()):,} were known to be "
         f"fraud and {int((known.labels == 0).sum()):,} to be genuine, {known.assumed:,} of them by silence."
     )
-
-
-def _ms(moment: dt.datetime) -> int:
-    return round(moment.timestamp() * 1000)

@@ -43,8 +43,12 @@ def looked_at(question: RuleSet) -> list[Get]:
 
 def longest_window(question: RuleSet) -> int:
     """How far back the features of the condition reach, in milliseconds; 0 when it looks at none."""
-    named = [got.name for got in looked_at(question) if got.kind == "feature"]
-    windows = [feature.window for feature in resting_on(question, named) if feature.window]
+    return window_under(question, [got.name for got in looked_at(question) if got.kind == "feature"])
+
+
+def window_under(rules: RuleSet, names: Iterable[str]) -> int:
+    """How far back these features, and all that they rest on, reach, in milliseconds."""
+    windows = [feature.window for feature in resting_on(rules, names) if feature.window]
     return max((WINDOWS[window].length for window in windows), default=0)
 
 

@@ -115,10 +115,10 @@ def _rules(folder: Path | None) -> RuleSet:
     """Those of a folder, or those in force."""
     from tocsin.domains.rules.in_force import in_force
     from tocsin.engine.language.problems import RuleError
-    from tocsin.engine.language.ruleset import load, load_folder
+    from tocsin.engine.language.ruleset import load_folder
 
     try:
-        return load_folder(folder) if folder else load(in_force().sources())
+        return load_folder(folder) if folder else in_force().read()
     except RuleError as error:
         where = f"in {folder}" if folder else "in force"
         raise CommandError(

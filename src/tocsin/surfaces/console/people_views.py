@@ -24,7 +24,7 @@ from tocsin.domains.enforcement.ladder_steps import STEPS
 from tocsin.domains.enforcement.standing import standings
 from tocsin.domains.people import queries as people
 from tocsin.domains.people.models import Account
-from tocsin.domains.questions.sheets import EVENT_KINDS
+from tocsin.domains.people.vocabulary import EVENT_KINDS
 from tocsin.surfaces.console import drawing, feature_views, verifying, words
 from tocsin.surfaces.console.context import places
 from tocsin.surfaces.console.desk import actor_of, page

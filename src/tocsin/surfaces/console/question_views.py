@@ -23,6 +23,7 @@ from tocsin.domains.detection.models import Event
 from tocsin.domains.people import vocabulary
 from tocsin.domains.questions import actions, asking, queries
 from tocsin.domains.questions.models import Question
+from tocsin.domains.rules.in_force import in_force
 from tocsin.engine.language.ruleset import RuleSet
 from tocsin.surfaces.console import words
 from tocsin.surfaces.console.cells import cell
@@ -149,7 +150,7 @@ def _asked(form: QueryDict) -> actions.Asked:
 
 def _form(request: HttpRequest, values: QueryDict, error: DomainError | None = None) -> HttpResponse:
     actor = actor_of(request)
-    rules = asking.rules_in_force()
+    rules = in_force().read()
     schema = rules.schema
     first = today() - dt.timedelta(days=_FIRST_DAYS - 1)
     given = {"since": first.isoformat(), "until": today().isoformat(), "bucket": "day"}
