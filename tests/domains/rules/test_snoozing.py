@@ -108,7 +108,10 @@ def test_not_what_belongs_to_ones_family_or_to_another_region(second: Staff) -> 
     marketplace = system("tests")
     upsert_entity(
         marketplace, "customer", "c-1", {"region": "US-CA"},
-        [{"kind": "device", "id": "d-1", "relation": "uses_device"}],
+        [
+            {"kind": "device", "id": "d-1", "relation": "uses_device"},
+            {"kind": "payment_instrument", "id": "pi-1", "relation": "owns"},
+        ],
     )  # fmt: skip
     near = matter.somebody("supervisor")
     near.walled_off_accounts = ["customer:c-1"]
@@ -120,7 +123,7 @@ def test_not_what_belongs_to_ones_family_or_to_another_region(second: Staff) -> 
         assert queries.snoozes(engineer(who), RULE) == Page([], 1)
         with pytest.raises(AccessDenied):
             snoozing.end(engineer(who), made.pk)
-        for kind, ident in (("customer", "c-1"), ("device", "d-1")):
+        for kind, ident in (("customer", "c-1"), ("device", "d-1"), ("card", "pi-1")):
             with pytest.raises(AccessDenied):
                 left_alone(who, kind=kind, entity_id=ident)
     assert everything() == before

@@ -15,6 +15,7 @@ from tocsin.core.crypto.typed_text import open_all
 from tocsin.core.errors import NotFound
 from tocsin.domains.detection.queries import hits_since
 from tocsin.domains.people.reach import out_of_reach
+from tocsin.domains.people.vocabulary import held_as
 from tocsin.domains.rules import comparison
 from tocsin.domains.rules import names as naming
 from tocsin.domains.rules.in_force import in_force, packaged, snoozes_in_force
@@ -98,8 +99,9 @@ def snoozes(actor: Actor, name: str) -> Page[Snooze]:
     out of the actor's reach."""
     require(actor, "rules.view")
     held = list(snoozes_in_force().filter(rule=name).order_by("until", "id"))
-    hidden = out_of_reach(actor, [(one.kind, one.entity_id) for one in held])
-    shown = [one for one in held if (one.kind, one.entity_id) not in hidden]
+    keys = [(held_as(one.kind), one.entity_id) for one in held]
+    hidden = out_of_reach(actor, keys)
+    shown = [one for one, key in zip(held, keys, strict=True) if key not in hidden]
     return Page(open_all(shown, "reason"), len(held) - len(shown))
 
 

@@ -13,6 +13,7 @@ from tocsin.core.actor import Actor
 from tocsin.core.errors import AccessDenied, Conflict, InvalidInput
 from tocsin.core.ids import new_id
 from tocsin.domains.people.reach import out_of_reach
+from tocsin.domains.people.vocabulary import held_as
 from tocsin.domains.rules.in_force import packaged, snoozes_in_force
 from tocsin.domains.rules.models import DetectionRule, Snooze
 from tocsin.domains.rules.moves import row_of
@@ -67,7 +68,7 @@ def end(actor: Actor, snooze_id: str) -> Snooze:
 
 
 def _within_reach(actor: Actor, kind: str, entity_id: str) -> None:
-    if out_of_reach(actor, [(kind, entity_id)]):
+    if out_of_reach(actor, [(held_as(kind), entity_id)]):
         raise AccessDenied(
             "This belongs to somebody you are connected with, or to another region. Nothing was changed.",
             "Ask somebody else to look at it.",
