@@ -12,6 +12,7 @@ from tocsin.domains.indicators.models import Import, Indicator
 
 pytestmark = pytest.mark.django_db
 TOLD = {"source": "A marketplace nearby", "reason": "Shared in the fraud circle."}
+NAME = "7f6c2a0e-5b1e-4b7c-9b0e-000000000003"
 DOCUMENT = json.loads(
     bundle(
         indicator(1, "[ipv4-addr:value = '198.51.100.7']", object_marking_refs=[AMBER]),
@@ -27,8 +28,10 @@ def test_a_document_is_taken_in_once(shop: Caller) -> None:
     assert said["counts"] == {"new": 1}
     assert said["skipped"] == [{"path": "objects[2].pattern", "said": "it compares by LIKE"}]
     assert (said["standard"], said["tlp"], said["ignored"]) == ("STIX 2.1", "amber", {"identity": 1})
-    again = shop("POST", "/indicators", TOLD | {"document": DOCUMENT})
-    assert again.json() == said
+    for name in ({}, {"Idempotency_Key": NAME}, {"Idempotency_Key": NAME}):
+        again = shop("POST", "/indicators", TOLD | {"document": DOCUMENT}, **name)
+        assert (again.status_code, again.json()) == (201, said)
+    assert again["Idempotent-Replayed"] == "true"
     assert (Import.objects.count(), Indicator.objects.count()) == (1, 1)
 
 

@@ -13,6 +13,8 @@ from tocsin.domains.detection.plain import covered_reason, is_plain
 _SHOPPER_FIRST = ("FRD-W", "frd_w", "worker", "shopper", "age_restricted_handoff")
 #: Of those, what nobody but a shopper can have done: without a known shopper it accuses no customer.
 _SHOPPER_ONLY = ("FRD-W", "frd_w", "age_restricted_handoff")
+#: Anybody can open a second account: it is about whoever it names.
+_ANYBODY = ("FRD-W.duplicate_account",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ class Record:
         )
         people = ["shopper", "customer"] if wants_shopper else ["customer", "shopper"]
         things = ["device", "card", "order", "ip", "store"]
-        if any(mark in fired.clause for mark in _SHOPPER_ONLY):
+        if fired.clause not in _ANYBODY and any(mark in fired.clause for mark in _SHOPPER_ONLY):
             people, things = ["shopper"], ["order", "device", "card", "ip", "store"]
         for kind in people + things:
             if kind in self.entities:

@@ -14,6 +14,7 @@ from tocsin.surfaces.api import inputs as i
 from tocsin.surfaces.api.auth import actor_of
 from tocsin.surfaces.api.idempotent import answer_once
 from tocsin.surfaces.api.routing import post
+from tocsin.surfaces.api.views import iso
 
 router = Router(tags=["indicators"])
 
@@ -32,7 +33,8 @@ def import_indicators(request: HttpRequest, body: i.IndicatorsIn) -> HttpRespons
         made = import_document(actor, content, source=body.source, reason=body.reason)
         return 201, {
             "id": made.pk, "standard": made.standard, "tlp": made.tlp, "counts": made.counts,
-            "skipped": made.skipped, "ignored": made.ignored, "imported_at": made.imported_at,
+            "skipped": made.skipped, "ignored": made.ignored,
+            "imported_at": iso(made.imported_at),
         }  # fmt: skip
 
     return answer_once(request, produce)
