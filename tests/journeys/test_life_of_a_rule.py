@@ -104,7 +104,8 @@ def test_a_rule_is_written_mended_tried_promoted_braked_and_rolled_back(
     _expect_state(second, "Retired")
     second.goto(f"{own_stack.web}/console/rules/card_testing/")
     _expect_state(second, "Active")
-    until(lambda: _in_force(own_stack, shop, ""), "decide to have it no more")
+    until(lambda: _in_force(own_stack, shop, "active", "card_testing"), "decide to have the old one again")
+    assert NAME not in load_folder(own_stack.home / "rules" / "current").rules
     assert _stolen_cards(shop, 5)[-1] == "block"
     shop.stop()
 
@@ -213,11 +214,11 @@ def _expect_state(page: Page, state: str) -> None:
     expect(page.locator(".page-head .pill").first).to_have_text(state)
 
 
-def _in_force(stack: Stack, shop: Marketplace, stage: str) -> bool:
-    """Whether decide answers by a set with the rule at this stage; empty: without it."""
+def _in_force(stack: Stack, shop: Marketplace, stage: str, name: str = NAME) -> bool:
+    """Whether decide answers by a set with a rule at this stage."""
     current = load_folder(stack.home / "rules" / "current")
-    rule = current.rules.get(NAME)
-    if (rule.stage if rule else "") != stage:
+    rule = current.rules.get(name)
+    if rule is None or rule.stage != stage:
         return False
     answer = shop.event("account.login", {"customer": f"calm-{shop.tag}"})
     return bool(answer["rules_version"] == current.version)
