@@ -19,7 +19,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 import numpy as np
-from baresip import Account, Call, CallState, Config, Runtime, UserAgent
+from baresip import Account, Call, CallState, Config, Event, Runtime, StackEvent, UserAgent
 from baresip.errors import AudioNotActive, AudioRestarted, BaresipError
 
 from tests.support.stack import Stack, until
@@ -40,23 +40,23 @@ class Telephones:
         self.loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self._thread.start()
-        self._runtime = Runtime()
+        self.runtime = Runtime()
         self.agent: UserAgent = self.do(self._open())
 
     async def _open(self) -> UserAgent:
         more = "audio_jitter_buffer_type off\n"
-        await self._runtime.start(
+        await self.runtime.start(
             Config(net_interface="127.0.0.1", max_concurrent_calls=None, extra_config_text=more)
         )
         account = Account(
             user="+14155550142", domain="127.0.0.1", password="", reg_interval=0, dtmf_mode="auto",
             extra_params=("video_codecs=none",),
         )  # fmt: skip
-        return await UserAgent.create(self._runtime, account)
+        return await UserAgent.create(self.runtime, account)
 
     def close(self) -> None:
         """Hang up everywhere; this process calls nobody any more."""
-        self.do(self._runtime.close())
+        self.do(self.runtime.close())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join()
 
@@ -160,8 +160,17 @@ def somebody_calls(stack: Stack) -> Iterator[Caller]:
 
 
 async def _dial(port: int) -> Caller:
-    call = await telephones().agent.dial(f"sip:safety@127.0.0.1:{port}")
-    await call.wait_established(_HEAR_S)
+    # the line may answer before the library has given us the call, which then never hears of it
+    early: list[StackEvent] = []
+    runtime = telephones().runtime
+    runtime.subscribe(early.append)
+    try:
+        call = await telephones().agent.dial(f"sip:safety@127.0.0.1:{port}")
+    finally:
+        runtime.unsubscribe(early.append)
+    answered = any(one.call == call.handle and one.event is Event.CALL_ESTABLISHED for one in early)
+    if not answered:
+        await call.wait_established(_HEAR_S)
     return Caller(call)
 
 
