@@ -6,7 +6,7 @@ import pytest
 
 from tests.domains import matter
 from tests.domains.actors import staff
-from tests.domains.detection.desk import Desk
+from tests.domains.detection.desk import PACKAGED, Desk
 from tests.domains.matter import account, as_, decided, settle, somebody, taken
 from tocsin.core.errors import AccessDenied, Conflict, InvalidInput, NotFound
 from tocsin.domains.cases import actions as case_actions
@@ -16,9 +16,11 @@ from tocsin.domains.detection import queries
 from tocsin.domains.detection.models import Alert, Label
 from tocsin.domains.detection.ship import ship_once
 from tocsin.domains.enforcement import appeals
-from tocsin.domains.enforcement.models import Action
+from tocsin.domains.enforcement.handlers import end_protection
+from tocsin.domains.enforcement.models import Action, Asking
 from tocsin.domains.people.models import Account
 from tocsin.domains.staff import actions as staff_actions
+from tocsin.engine.language.ruleset import load
 
 pytestmark = pytest.mark.django_db
 
@@ -166,6 +168,74 @@ def test_what_another_alert_still_asks_for_is_not_let_go(case: Case, desk: Desk)
     case_alerts.disposition(person, other.pk, "confirmed")
     settle()
     assert running() == before
+
+
+#: A rule about the shopper that protects the customer.
+_ABOUT_THE_OTHER = """
+class asks_to_pay_elsewhere(Rule):
+    "Shopper asks to pay elsewhere"
+
+    on = "message.sent"
+    when = sender == "shopper" and says(text, pay_elsewhere)
+    verdict = "review"
+    severity = "S3"
+    code = "M1"
+    clause = "FRD-X.customer_phishing"
+    owner = "fraud"
+    purpose = "prevention of fraud"
+    legal_basis = "legitimate interest"
+    actions = [step_up(customer)]
+    reason = {"en": "The message asks to pay outside the app.", "es": "El mensaje pide pagar por fuera."}
+"""
+
+
+@pytest.fixture
+def other_case(case: Case, desk: Desk) -> Case:
+    """Of another person, whose alert asks that c-1 shows who they are too."""
+    messages = PACKAGED.sources["messages.rules"] + _ABOUT_THE_OTHER
+    desk.switch(load({**PACKAGED.sources, "messages.rules": messages}))
+    told = {"customer": "c-1", "shopper": "s-1", "sender": "shopper"}
+    desk.tell("message.sent", text="cheaper outside the app", **told)
+    ship_once(desk.read)
+    settle()
+    assert running() == ["block_transaction", "block_transaction", "step_up"]
+    return Case.objects.exclude(pk=case.pk).get()
+
+
+def asked_by() -> list[str]:
+    """The rules of the alerts that ask for the step-up."""
+    asking = Asking.objects.filter(action__type="step_up").order_by("at", "pk")
+    return list(asking.values_list("alert__rule", flat=True))
+
+
+def test_what_an_alert_of_another_case_asks_for_too_is_not_let_go(case: Case, other_case: Case) -> None:
+    assert asked_by() == ["card_testing", "asks_to_pay_elsewhere"]
+    wrong = Alert.objects.get(rule="card_testing")
+    case_alerts.disposition(as_(somebody("specialist")), wrong.pk, "cleared")
+    settle()
+    assert running() == ["step_up"]
+    assert case.timeline.filter(summary__startswith="Let go, the alert was wrong: ").count() == 2
+    # until nobody asks for it any more, whatever else fired on the same message
+    mine = Alert.objects.get(rule="asks_to_pay_elsewhere")
+    case_alerts.disposition(as_(somebody("specialist")), mine.pk, "cleared")
+    settle()
+    assert running() == []
+    assert case.timeline.filter(summary__startswith="Let go, the alert was wrong: ").count() == 3
+
+
+def test_what_an_open_case_asks_for_too_goes_on_there(case: Case, other_case: Case) -> None:
+    supervisor = somebody("supervisor")
+    case_actions.close(as_(supervisor), taken(case, supervisor).pk, "inconclusive", "Nothing more to learn.")
+    settle()
+    assert running() == ["step_up"]
+    held = Action.objects.get(type="step_up")
+    assert held.case_id == other_case.pk
+    assert other_case.timeline.filter(summary__startswith="Goes on here, the case that took it").count() == 1
+    end_protection({"case": case.pk})
+    assert running() == ["step_up"]
+    case_actions.close(as_(supervisor), taken(other_case, supervisor).pk, "inconclusive", "Nothing to learn.")
+    settle()
+    assert running() == []
 
 
 def test_the_walls_of_a_case_hold_for_its_alerts(case: Case) -> None:

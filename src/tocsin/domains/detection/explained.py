@@ -18,6 +18,7 @@ from tocsin.engine.events import Entities
 from tocsin.engine.events import Event as EngineEvent
 from tocsin.engine.language.nodes import gets
 from tocsin.engine.language.problems import RuleError
+from tocsin.engine.language.rules import SENDER
 from tocsin.engine.language.ruleset import RuleSet, load
 from tocsin.engine.why import Why, why
 
@@ -59,6 +60,17 @@ def why_raised(actor: Actor, alert: Alert, scope: Scope, *, newest: bool = False
     covered = _covered(rules, told) if event.sealed and not personal else frozenset()
     found = why(rules, told, msgspec.convert(kept.explanation, Explanation), covered)
     return Explained(seq, kept.rules_version, kept.engine_version, found, "")
+
+
+def asks(rule: str, rules_version: str, action: str, target_kind: str) -> bool:
+    """For our own processes: whether a rule of that version itself asks for such an action, and not another
+    one that fired on the same event. When its text is not kept, it may have."""
+    rules = _rules(rules_version)
+    if rules is None or rule not in rules.rules:
+        return True
+    return any(
+        one.type == action and {target_kind, SENDER} & set(one.targets) for one in rules.rules[rule].actions
+    )
 
 
 def _rules(version: str) -> RuleSet | None:

@@ -138,6 +138,11 @@ def undo(work: Work, action: Action, because: str, *, expired: bool = False) -> 
     return True
 
 
+def label(action: Action) -> str:
+    """What it is, inside a sentence."""
+    return STEPS[action.type].label.lower()
+
+
 def refresh_status(work: Work, account_id: str) -> Account:
     """Set an account's status to what its running actions add up to. The only place that writes it."""
     account = work.lock(Account, account_id)

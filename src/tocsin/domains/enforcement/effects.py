@@ -17,7 +17,7 @@ from tocsin.domains.cases import case_clocks, timeline
 from tocsin.domains.cases.models import Case
 from tocsin.domains.detection.actions import settle
 from tocsin.domains.detection.models import Alert
-from tocsin.domains.enforcement import doing, ending, notices, statement
+from tocsin.domains.enforcement import doing, ending, engine_asks, notices, statement
 from tocsin.domains.enforcement.ladder_steps import STEPS, said_of
 from tocsin.domains.enforcement.models import Action, Decision, Effect, Strike
 from tocsin.domains.enforcement.pairs import pair_of
@@ -148,11 +148,13 @@ def _strike(work: Work, decision: Decision, subject: Account) -> Strike:
 
 def _lift_protection(work: Work, case: Case, subject: Account) -> None:
     """Protective measures on the person and on what is theirs end with the decision: what follows now is the
-    decision itself. Keeping two people apart protects the other one, so it stays."""
+    decision itself. Keeping two people apart protects the other one, so it stays; so does what another open
+    case asks for too."""
     running = Action.objects.select_for_update().filter(
         case=case, protective=True, status__in=doing.NOT_ENDED
     )
-    for action in running.exclude(type="unmatch").order_by("id"):
+    elsewhere = dict(engine_asks.asked_elsewhere(case.pk))
+    for action in running.exclude(type="unmatch").exclude(pk__in=elsewhere).order_by("id"):
         if action.account_id in (None, subject.pk):
             doing.undo(work, action, "a decision was made")
 

@@ -15,15 +15,10 @@ from tocsin.domains.cases import case_clocks, timeline
 from tocsin.domains.cases.actions import OVER, touch
 from tocsin.domains.cases.models import Case
 from tocsin.domains.detection.models import Alert, Verdict
-from tocsin.domains.enforcement import doing, handing_on, protection, reversal
-from tocsin.domains.enforcement.ladder_steps import STEPS
+from tocsin.domains.enforcement import doing, engine_asks, handing_on, protection, reversal
 from tocsin.domains.enforcement.models import Action, Appeal, Decision
-from tocsin.domains.people.models import Account
 
 _ME = system("enforcement")
-#: What the engine asks for that has to be seen, timed and undone here as well.
-_ENGINE_STEPS = frozenset({"block_transaction", "hold_order", "lock_account", "step_up"})
-_BY_ENGINE = "engine:"  # how the key of such an action begins
 
 
 @on("case.opened", "enforcement.protect_at_once")
@@ -75,7 +70,15 @@ def follow_reversal(data: Mapping[str, Any]) -> None:
 
 @on("case.closed", "enforcement.end_protection")
 def end_protection(data: Mapping[str, Any]) -> None:
-    """What protected until it was known what happened ends with the case. Safe to run twice."""
+    """What protected until it was known what happened ends with the case, unless an open one asks for it
+    too: then it goes on there. Safe to run twice."""
+    if not Case.objects.filter(pk=data["case"], state=Case.State.CLOSED).exists():
+        return
+    for action_id, into in engine_asks.asked_elsewhere(data["case"]):
+        with act(_ME, "case.hand_on_protection") as work:
+            case = work.lock(Case, into)
+            if engine_asks.hand_on(work, case, work.lock(Action, action_id)):
+                touch(work, case, "case.protection_handed_on")
     with act(_ME, "case.end_protection") as work:
         case = work.lock(Case, data["case"])
         if case.state == Case.State.CLOSED:
@@ -106,62 +109,23 @@ def engine_actions(data: Mapping[str, Any]) -> None:
         case = work.lock(Case, data["case"])
         if case.state in OVER:
             return
-        alert = Alert.objects.get(pk=data["alert"])
-        taken = [_engine_action(work, case, alert, verdict, asked) for asked in verdict.actions]
-        if any(taken):
+        taken = engine_asks.take(work, case, Alert.objects.get(pk=data["alert"]), verdict)
+        for action in taken:
+            if action.account is not None:
+                protection.tell(work, case, action.account, action)
+        if taken:
             case_clocks.protected(work, case)
             touch(work, case, "case.engine_actions")
 
 
-def _engine_action(
-    work: Work, case: Case, alert: Alert, verdict: Verdict, asked: Mapping[str, Any]
-) -> Action | None:
-    kind, (target, ident) = asked["type"], (asked["target"]["kind"], asked["target"]["id"])
-    key = f"{_BY_ENGINE}{verdict.event_id}:{kind}:{ident}"
-    if kind not in _ENGINE_STEPS or Action.objects.filter(idempotency_key=key[:300]).exists():
-        return None
-    account = (
-        Account.objects.filter(role=target, external_id=ident).first()
-        if target in Account.Role.values
-        else None
-    )
-    running = Action.objects.filter(
-        target_kind=target, target_id=ident, type=kind, protective=True, status__in=doing.RUNNING
-    )
-    # what blocks one transaction is asked anew for each; anything else that holds already is not taken twice
-    if kind != "block_transaction" and running.exists():
-        return None
-    action = doing.take(
-        work, kind=kind, key=key, basis=f"Rule {alert.rule}, rules {verdict.rules_version}"[:200],
-        reason_code=alert.code, protective=True, case=case, account=account, target=(target, ident),
-    )  # fmt: skip
-    if account is not None:
-        protection.tell(work, case, account, action)
-    timeline.add(
-        work, case, "protection", f"By rule {alert.code}, protective and reversible: {_label(action)}",
-        refs={"action": action.pk, "seq": verdict.pk},
-    )  # fmt: skip
-    return action
-
-
 @on("alert.cleared", "enforcement.let_go")
 def let_go(data: Mapping[str, Any]) -> None:
-    """What the engine held is let go once no alert of the case stands any more. Safe to run twice."""
-    with act(_ME, "case.let_go") as work:
-        case = work.lock(Case, data["case"])
-        if case.alert_links.exclude(alert__state=Alert.State.CLEARED).exists():
-            return
-        held = Action.objects.select_for_update().filter(
-            case=case, protective=True, idempotency_key__startswith=_BY_ENGINE, status__in=doing.NOT_ENDED
-        )
-        done = [action for action in held.order_by("id") if doing.undo(work, action, "the alert was wrong")]
-        for action in done:
-            timeline.add(
-                work, case, "protection", f"Let go, the alert was wrong: {_label(action)}",
-                refs={"action": action.pk},
-            )  # fmt: skip
-        if done and case.state not in OVER:
-            touch(work, case, "case.let_go")
+    """What the engine held is let go once nobody asks for it any more. Safe to run twice."""
+    for case_id in sorted({data["case"], *engine_asks.cases_asked(data["alert"])}):
+        with act(_ME, "case.let_go") as work:
+            case = work.lock(Case, case_id)
+            if engine_asks.let_go(work, case) and case.state not in OVER:
+                touch(work, case, "case.let_go")
 
 
 @on_breach("release_hold", subject_type="action")
@@ -175,7 +139,7 @@ def time_is_up(clock: Clock, work: Work) -> None:
     if not doing.undo(work, action, "its time was up", expired=True) or case is None:
         return
     timeline.add(
-        work, case, "protection", f"Ended, its time was up: {_label(action)}", refs={"action": action.pk}
+        work, case, "protection", f"Ended, its time was up: {doing.label(action)}", refs={"action": action.pk}
     )
     if case.state not in OVER:
         touch(work, case, "case.protection_expired")
@@ -190,20 +154,18 @@ def ask_for_review(clock: Clock, work: Work) -> None:
     told = {"action": action.pk, "case": action.case_id, "clock_id": clock.pk}
     work.emit("action.review_due", told, key=clock.pk)
     if case is not None:
-        timeline.add(work, case, "clock", f"Due for review: {_label(action)}", refs={"action": action.pk})
+        timeline.add(
+            work, case, "clock", f"Due for review: {doing.label(action)}", refs={"action": action.pk}
+        )
         if case.state not in OVER:
             touch(work, case, "case.review_due")
 
 
 def _locked(clock: Clock, work: Work) -> tuple[Case | None, Action]:
-    """The case and the action of a clock, the case first as everywhere."""
-    held = clock.data.get("case")
+    """The case and the action of a clock, the case first as everywhere: the one it is in now."""
+    held = Action.objects.values_list("case_id", flat=True).get(pk=clock.subject_id)
     case = work.lock(Case, held) if held else None
     return case, work.lock(Action, clock.subject_id)
-
-
-def _label(action: Action) -> str:
-    return STEPS[action.type].label.lower()
 
 
 @on_breach("escalate", subject_type="appeal")

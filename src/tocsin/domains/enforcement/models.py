@@ -6,6 +6,7 @@ from django.db.models import F, Q
 
 from tocsin.core.crypto.typed_text import typed_text
 from tocsin.domains.cases.models import Case
+from tocsin.domains.detection.models import Alert
 from tocsin.domains.people.models import Account
 from tocsin.domains.policies.models import PolicyVersion
 from tocsin.domains.staff.models import Staff
@@ -129,6 +130,19 @@ class Action(models.Model):
     def feature(self) -> str:
         """The feature it limits, by its id; empty for everything else."""
         return str(self.detail.get("feature", ""))
+
+
+class Asking(models.Model):
+    """An alert that asked the engine for a measure. Several may ask for the same one, also in other cases:
+    it holds as long as any of them stands."""
+
+    action = models.ForeignKey(Action, on_delete=models.PROTECT, related_name="askings")
+    alert = models.ForeignKey(Alert, on_delete=models.PROTECT, related_name="askings")
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "enforcement_asking"
+        constraints = [models.UniqueConstraint(fields=["action", "alert"], name="asking_once")]
 
 
 class Strike(models.Model):

@@ -178,7 +178,7 @@ def lift(actor: Actor, action_id: str, reason: str) -> Action:
         if not doing.undo(work, action, "lifted by a specialist"):
             raise Conflict("This measure has ended already.", "Reload to see how.")
         timeline.add(
-            work, case, "protection", f"Lifted: {STEPS[action.type].label.lower()}", body=reason.strip(),
+            work, case, "protection", f"Lifted: {doing.label(action)}", body=reason.strip(),
             refs={"action": action.pk},
         )  # fmt: skip
         touch(work, case, "case.protection_lifted")
@@ -194,7 +194,7 @@ def end_all(work: Work, case: Case) -> None:
     for action in running.exclude(type="unmatch").order_by("id"):
         if doing.undo(work, action, "the case was closed"):
             timeline.add(
-                work, case, "protection", f"Ended with the case: {STEPS[action.type].label.lower()}",
+                work, case, "protection", f"Ended with the case: {doing.label(action)}",
                 refs={"action": action.pk},
             )  # fmt: skip
 
