@@ -192,6 +192,34 @@ def test_a_comparison_with_a_model_that_no_rule_asks_is_refused_once(
     assert row.refusal.startswith('No feature of these rules is score("idle")')
 
 
+def test_a_comparison_whose_workers_die_is_given_up_and_waits_behind_others(
+    author: Staff, second: Staff, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("danger", "rival", "third"):
+        row = scoring.offer(engineer(author), name, trained(labels={"fraud": ["FRD-C.stolen_payment"]}))
+        scoring.put_into_force(engineer(second), row.pk)
+    scoring.ask_comparison(engineer(author), "danger", "rival", capacity=50)
+
+    def killed(_row: ModelComparison) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(comparing, "_compare", killed)
+        with pytest.raises(MemoryError):
+            comparing.compare_next()
+        scoring.ask_comparison(engineer(author), "danger", "third", capacity=50)
+        with pytest.raises(MemoryError):
+            comparing.compare_next()
+        told = {row.challenger: (row.state, row.tries) for row in ModelComparison.objects.all()}
+        assert told == {"rival": ("asked", 1), "third": ("asked", 1)}
+        for _ in range(4):
+            with pytest.raises(MemoryError):
+                comparing.compare_next()
+        assert (comparing.compare_next(), comparing.compare_next(), comparing.compare_next()) == (1, 1, 0)
+    told = {row.challenger: (row.state, row.refusal) for row in ModelComparison.objects.all()}
+    assert told == dict.fromkeys(("rival", "third"), ("done", "Working it out broke off three times."))
+
+
 @pytest.mark.parametrize(
     ("challenger", "capacity", "field"),
     [("danger", 10, "challenger"), ("nothing", 10, "challenger"), ("rival", 0, "capacity")],

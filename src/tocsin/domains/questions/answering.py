@@ -13,7 +13,8 @@ from django.utils import timezone
 from tocsin.core.act import act
 from tocsin.core.actor import system
 from tocsin.core.errors import DomainError
-from tocsin.domains.questions.models import MAX_TRIES, Answering, FeatureSheet, Question
+from tocsin.core.tries import MAX_TRIES
+from tocsin.domains.questions.models import Answering, FeatureSheet, Question
 from tocsin.domains.rules.in_force import in_force
 
 State = Question.State

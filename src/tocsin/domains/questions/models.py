@@ -1,15 +1,10 @@
 """What people asked of history, and what was found: questions in the language of rules, and the features of
 one person or thing."""
 
-from typing import Final
-
 from django.db import models
 
 from tocsin.core.crypto.typed_text import access_scope, typed_text
 from tocsin.domains.staff.models import Staff
-
-#: So often a worker begins with a question or a sheet before it is given up.
-MAX_TRIES: Final = 3
 
 
 class Question(models.Model):

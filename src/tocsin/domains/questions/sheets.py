@@ -10,10 +10,11 @@ from tocsin.core.actor import Actor, system
 from tocsin.core.errors import NotFound
 from tocsin.core.ids import new_id
 from tocsin.core.outbox.notify import wake_worker
+from tocsin.core.tries import MAX_TRIES, begin
 from tocsin.domains.people import queries as people
 from tocsin.domains.people.vocabulary import EVENT_KINDS
 from tocsin.domains.questions.asking import for_sheets
-from tocsin.domains.questions.models import MAX_TRIES, FeatureSheet, Question
+from tocsin.domains.questions.models import FeatureSheet, Question
 from tocsin.domains.rules.in_force import in_force
 
 State = Question.State
@@ -62,11 +63,12 @@ def newest(actor: Actor, kind: str, entity_id: str) -> FeatureSheet | None:
 def work_out_next() -> int:
     """Work out the sheet that has waited longest and that no other worker is at; how many: 0 or 1. One that
     was begun with before waits behind the others, and is given up after ``MAX_TRIES``."""
-    begun = _begin()
+    queue = FeatureSheet.objects.filter(state=State.ASKED).order_by("tries", "asked_at")
+    begun = begin(queue, system("questions"), "entity.features_begun")
     if begun is None:
         return 0
     with act(system("questions"), "entity.features_answered") as work:
-        waiting = FeatureSheet.objects.filter(pk=begun, state=State.ASKED)
+        waiting = FeatureSheet.objects.filter(pk=begun.pk, state=State.ASKED)
         sheet = waiting.select_for_update(skip_locked=True).first()
         if sheet is None:
             return 0
@@ -78,19 +80,6 @@ def work_out_next() -> int:
         sheet.done_at = timezone.now()
         work.save(sheet)
     return 1
-
-
-def _begin() -> str | None:
-    """The next sheet, with this try counted for good: it counts also when this process is killed."""
-    with act(system("questions"), "entity.features_begun") as work:
-        waiting = FeatureSheet.objects.filter(state=State.ASKED).order_by("tries", "asked_at")
-        sheet = waiting.select_for_update(skip_locked=True).first()
-        if sheet is None:
-            return None
-        work.watch(sheet)
-        sheet.tries += 1
-        work.save(sheet)
-    return sheet.pk
 
 
 def _fill_in(sheet: FeatureSheet) -> None:

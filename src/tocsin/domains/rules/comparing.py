@@ -10,21 +10,31 @@ from django.utils import timezone
 from tocsin.core.act import act
 from tocsin.core.actor import system
 from tocsin.core.errors import DomainError
+from tocsin.core.tries import MAX_TRIES, begin
 from tocsin.domains.rules.in_force import in_force
 from tocsin.domains.scores.models import ModelComparison
+
+State = ModelComparison.State
 
 
 def compare_next() -> int:
     """Work out the comparison that has waited longest and that nobody else works at; returns how many: 0 or
-    1."""
+    1. One that was begun with before waits behind the others, and is given up after ``MAX_TRIES``."""
+    queue = ModelComparison.objects.filter(state=State.ASKED).order_by("tries", "asked_at")
+    begun = begin(queue, system("rules"), "model.compare_begun")
+    if begun is None:
+        return 0
     with act(system("rules"), "model.compare") as work:
-        waiting = ModelComparison.objects.filter(state=ModelComparison.State.ASKED).order_by("asked_at")
+        waiting = ModelComparison.objects.filter(pk=begun.pk, state=State.ASKED)
         row = waiting.select_for_update(skip_locked=True).first()
         if row is None:
             return 0
         work.watch(row)
-        _compare(row)
-        row.state, row.done_at = ModelComparison.State.DONE, timezone.now()
+        if row.tries > MAX_TRIES:
+            row.refusal = "Working it out broke off three times."
+        else:
+            _compare(row)
+        row.state, row.done_at = State.DONE, timezone.now()
         work.save(row)
     return 1
 

@@ -53,6 +53,7 @@ class ModelComparison(models.Model):
     """Champion and challenger on identical events: asked for, then worked out by the worker.
 
     ``figures``: see ``engine.scores.judging.Comparison``. ``refusal``: why there are none.
+    ``tries``: how often a worker began with it.
     """
 
     class State(models.TextChoices):
@@ -70,6 +71,7 @@ class ModelComparison(models.Model):
     refusal = models.TextField(blank=True)
     asked_by = models.CharField(max_length=80)
     asked_at = models.DateTimeField()
+    tries = models.IntegerField(default=0)
     done_at = models.DateTimeField(null=True)
 
     class Meta:
