@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 from baresip import Account, Call, CallState, Config, Event, Runtime, StackEvent, UserAgent
-from baresip.errors import AudioNotActive, AudioRestarted, BaresipError
+from baresip.errors import AudioNotActive, AudioRestarted, BaresipError, StaleHandleError
 
 from tests.support.stack import Stack, until
 from tocsin.surfaces.line.endpoint.recorder import beep
@@ -119,8 +119,9 @@ class Caller:
             assert found_at(part, near) is not None, f"second {at / RATE:.1f} of {text!r} sounds otherwise"
 
     def presses(self, keys: str) -> None:
-        """Press these keys."""
-        telephones().do(self._call.send_dtmf(keys))
+        """Press these keys. The line may hang up at the last one, before it is let go."""
+        with suppress(StaleHandleError):
+            telephones().do(self._call.send_dtmf(keys))
 
     def says(self, pcm: bytes) -> None:
         """Speak, to the end."""
