@@ -31,6 +31,8 @@ T = TypeVar("T")
 #: A sentence is known by its first part, and sounds like it when they correlate this much.
 _KNOWN_BY, _ALIKE = int(0.9 * RATE), 0.75
 _HEAR_S = 30.0
+#: So much sound may be between the line and an ear.
+_UNDER_WAY = int(0.4 * RATE)
 
 
 class Telephones:
@@ -112,8 +114,12 @@ class Caller:
         wanted = sound_of(text, language)
         self.hears(text, language)
         start = self._looked - _KNOWN_BY
-        until(lambda: len(self.heard) // 2 >= start + len(wanted), "the sentence to end", _HEAR_S)
-        for at in range(0, len(wanted) - _KNOWN_BY, _KNOWN_BY // 2):
+        whole = start + len(wanted)
+        until(lambda: len(self.heard) // 2 >= whole or self.is_over, "the sentence to end", _HEAR_S)
+        # what was on its way when the line hung up is lost in any telephone
+        lost = max(0, whole - len(self.heard) // 2)
+        assert lost <= _UNDER_WAY, f"{text!r} was cut short by {lost / RATE:.2f} s"
+        for at in range(0, len(wanted) - lost - _KNOWN_BY, _KNOWN_BY // 2):
             part = wanted[at : at + _KNOWN_BY]
             near = np.frombuffer(bytes(self.heard), np.int16)[max(0, start + at - 800) :][: len(part) + 1600]
             assert found_at(part, near) is not None, f"second {at / RATE:.1f} of {text!r} sounds otherwise"
