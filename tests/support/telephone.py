@@ -96,6 +96,24 @@ class Caller:
         """Wait until the beginning of this sentence was heard, after what was heard before."""
         self._hears(sound_of(text, language)[:_KNOWN_BY], text)
 
+    def hears_one_of(self, *texts: str, language: str = "en") -> str:
+        """Wait for the beginning of any of these sentences; returns the one that came first."""
+        pieces = {text: sound_of(text, language)[:_KNOWN_BY] for text in texts}
+        came: list[tuple[int, str]] = []
+
+        def now() -> bool:
+            rest = np.frombuffer(bytes(self.heard), np.int16)[self._looked :]
+            found = [
+                (at, text) for text, piece in pieces.items() if (at := found_at(piece, rest)) is not None
+            ]
+            came.extend(sorted(found)[:1])
+            return bool(came)
+
+        until(now, f"the caller to hear one of {texts!r}", _HEAR_S)
+        at, text = came[0]
+        self._looked += at + len(pieces[text])
+        return text
+
     def hears_the_beep(self) -> None:
         """Wait for the tone, to its end."""
         self._hears(np.frombuffer(beep(), np.int16), "the tone")

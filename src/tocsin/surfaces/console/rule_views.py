@@ -205,6 +205,8 @@ def _done(request: HttpRequest, name: str, act: Callable[[Actor], object], said:
 
 def _rule(request: HttpRequest, name: str, error: DomainError | None = None) -> HttpResponse:
     actor = actor_of(request)
+    # before the rule: a report that is done while this is read is shown as waiting, and asked for once more
+    reports = _reports(actor, name)
     found = queries.rule(actor, name)
     held = actor_permissions(actor)
     own = "rules.edit" in held and found.author_id == actor.id
@@ -214,7 +216,7 @@ def _rule(request: HttpRequest, name: str, error: DomainError | None = None) -> 
         "rule": found,
         "editable": editable,
         "spoken": _spoken(actor, name),
-        **_reports(actor, name),
+        **reports,
         "compared": rule_figures.compared(queries.compared(actor, name)),
         **_steps(actor, found),
         **_snoozes(actor, name),
