@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -94,38 +94,33 @@ class Caller:
 
     def hears(self, text: str, language: str = "en") -> None:
         """Wait until the beginning of this sentence was heard, after what was heard before."""
-        self._hears(sound_of(text, language)[:_KNOWN_BY], text)
+        self.hears_one_of(text, language=language)
 
     def hears_one_of(self, *texts: str, language: str = "en") -> str:
         """Wait for the beginning of any of these sentences; returns the one that came first."""
-        pieces = {text: sound_of(text, language)[:_KNOWN_BY] for text in texts}
+        return self._hears({text: sound_of(text, language)[:_KNOWN_BY] for text in texts})
+
+    def hears_the_beep(self) -> None:
+        """Wait for the tone, to its end."""
+        self._hears({"the tone": np.frombuffer(beep(), np.int16)})
+
+    def _hears(self, wanted: Mapping[str, Samples]) -> str:
+        """Wait for any of these sounds, by what they are; returns which came first, and listens on after
+        it."""
         came: list[tuple[int, str]] = []
 
         def now() -> bool:
             rest = np.frombuffer(bytes(self.heard), np.int16)[self._looked :]
             found = [
-                (at, text) for text, piece in pieces.items() if (at := found_at(piece, rest)) is not None
+                (at, what) for what, piece in wanted.items() if (at := found_at(piece, rest)) is not None
             ]
             came.extend(sorted(found)[:1])
             return bool(came)
 
-        until(now, f"the caller to hear one of {texts!r}", _HEAR_S)
-        at, text = came[0]
-        self._looked += at + len(pieces[text])
-        return text
-
-    def hears_the_beep(self) -> None:
-        """Wait for the tone, to its end."""
-        self._hears(np.frombuffer(beep(), np.int16), "the tone")
-
-    def _hears(self, wanted: Samples, what: str) -> None:
-        def now() -> bool:
-            at = found_at(wanted, np.frombuffer(bytes(self.heard), np.int16)[self._looked :])
-            if at is not None:
-                self._looked += at + len(wanted)
-            return at is not None
-
-        until(now, f"the caller to hear {what!r}", _HEAR_S)
+        until(now, f"the caller to hear {' or '.join(map(repr, wanted))}", _HEAR_S)
+        at, what = came[0]
+        self._looked += at + len(wanted[what])
+        return what
 
     def hears_all(self, text: str, language: str = "en") -> None:
         """Wait until this sentence was heard from the beginning to the end."""

@@ -6,11 +6,13 @@ begins, so that a row which kills its workers is known by its count and can be g
 
 from __future__ import annotations
 
-from typing import Final, Protocol, TypeVar, cast
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final, Protocol, TypeVar, cast
 
 from django.db import models
 
-from tocsin.core.act import act
+from tocsin.core.act import Work, act
 from tocsin.core.actor import Actor
 
 #: After so many, whoever waits is told that it cannot be done [D].
@@ -24,9 +26,26 @@ class _Tried(Protocol):
 M = TypeVar("M", bound=models.Model)
 
 
-def begin(waiting: models.QuerySet[M], me: Actor, verb: str) -> M | None:
-    """The first of the rows that nobody else is at, with this try counted in an act of its own (column
-    ``tries``); None when there is none. The row is not locked any more: lock it again for the work."""
+@contextmanager
+def trying(
+    waiting: models.QuerySet[M], me: Actor, *, begun: str, done: str
+) -> Iterator[tuple[Work, M] | None]:
+    """The act and the row of the next try: the first of the rows that nobody else is at, locked and watched;
+    None when there is none. The try is counted first (column ``tries``), in an act of its own; ``begun`` and
+    ``done`` are the verbs of the two."""
+    counted = _count(waiting, me, begun)
+    if counted is None:
+        yield None
+        return
+    with act(me, done) as work:
+        row = waiting.filter(pk=counted).select_for_update(skip_locked=True).first()
+        if row is not None:
+            work.watch(row)
+        yield None if row is None else (work, row)
+
+
+def _count(waiting: models.QuerySet[M], me: Actor, verb: str) -> Any:
+    """Count a try of the first row for good; returns its key, None when there is none."""
     with act(me, verb) as work:
         row = waiting.select_for_update(skip_locked=True).first()
         if row is None:
@@ -34,4 +53,4 @@ def begin(waiting: models.QuerySet[M], me: Actor, verb: str) -> M | None:
         work.watch(row)
         cast(_Tried, row).tries += 1
         work.save(row)
-    return row
+    return row.pk

@@ -336,7 +336,7 @@ def _note_confirmation(work: Work, case: Case, action: Action, detail: str) -> N
     applied = action.status == Action.Status.APPLIED
     words = "Confirmed by the marketplace" if applied else "The marketplace could not do this"
     timeline.add(
-        work, case, "action", f"{words}: {STEPS[action.type].label.lower()}", body=detail,
+        work, case, "action", f"{words}: {doing.label(action)}", body=detail,
         refs={"action": action.pk},
     )  # fmt: skip
     touch(work, case, "case.action_confirmed")

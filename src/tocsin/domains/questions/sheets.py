@@ -10,7 +10,7 @@ from tocsin.core.actor import Actor, system
 from tocsin.core.errors import NotFound
 from tocsin.core.ids import new_id
 from tocsin.core.outbox.notify import wake_worker
-from tocsin.core.tries import MAX_TRIES, begin
+from tocsin.core.tries import MAX_TRIES, trying
 from tocsin.domains.people import queries as people
 from tocsin.domains.people.vocabulary import EVENT_KINDS
 from tocsin.domains.questions.asking import for_sheets
@@ -64,15 +64,11 @@ def work_out_next() -> int:
     """Work out the sheet that has waited longest and that no other worker is at; how many: 0 or 1. One that
     was begun with before waits behind the others, and is given up after ``MAX_TRIES``."""
     queue = FeatureSheet.objects.filter(state=State.ASKED).order_by("tries", "asked_at")
-    begun = begin(queue, system("questions"), "entity.features_begun")
-    if begun is None:
-        return 0
-    with act(system("questions"), "entity.features_answered") as work:
-        waiting = FeatureSheet.objects.filter(pk=begun.pk, state=State.ASKED)
-        sheet = waiting.select_for_update(skip_locked=True).first()
-        if sheet is None:
+    verbs = {"begun": "entity.features_begun", "done": "entity.features_answered"}
+    with trying(queue, system("questions"), **verbs) as tried:
+        if tried is None:
             return 0
-        work.watch(sheet)
+        work, sheet = tried
         if sheet.tries > MAX_TRIES:
             sheet.state, sheet.problem = State.FAILED, "Working them out broke off three times."
         else:

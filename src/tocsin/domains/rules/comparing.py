@@ -7,10 +7,9 @@ from dataclasses import asdict
 import msgspec
 from django.utils import timezone
 
-from tocsin.core.act import act
 from tocsin.core.actor import system
 from tocsin.core.errors import DomainError
-from tocsin.core.tries import MAX_TRIES, begin
+from tocsin.core.tries import MAX_TRIES, trying
 from tocsin.domains.rules.in_force import in_force
 from tocsin.domains.scores.models import ModelComparison
 
@@ -21,15 +20,10 @@ def compare_next() -> int:
     """Work out the comparison that has waited longest and that nobody else works at; returns how many: 0 or
     1. One that was begun with before waits behind the others, and is given up after ``MAX_TRIES``."""
     queue = ModelComparison.objects.filter(state=State.ASKED).order_by("tries", "asked_at")
-    begun = begin(queue, system("rules"), "model.compare_begun")
-    if begun is None:
-        return 0
-    with act(system("rules"), "model.compare") as work:
-        waiting = ModelComparison.objects.filter(pk=begun.pk, state=State.ASKED)
-        row = waiting.select_for_update(skip_locked=True).first()
-        if row is None:
+    with trying(queue, system("rules"), begun="model.compare_begun", done="model.compare") as tried:
+        if tried is None:
             return 0
-        work.watch(row)
+        work, row = tried
         if row.tries > MAX_TRIES:
             row.refusal = "Working it out broke off three times."
         else:
